@@ -1,0 +1,42 @@
+"""What the code that fills a table is given, and what it gives back."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+import pandas as pd
+
+from assets.sources.errors import Failure
+from assets.sources.prices import PriceSource
+
+
+@dataclass(frozen=True)
+class Sources:
+    """The profile's adapters, one per port."""
+
+    prices: PriceSource
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """What a table's `fill(inputs)` may use.
+
+    Attributes:
+        query: Runs a `SELECT` on the tables that the header lists under `reads`, and on no others.
+        sources: The profile's sources.
+        now: The run's clock, timezone-aware: nothing that became known later may be used.
+        simulated: Whether the sources are the simulated market.
+    """
+
+    query: Callable[[str], pd.DataFrame]
+    sources: Sources
+    now: datetime
+    simulated: bool
+
+
+@dataclass(frozen=True)
+class Filled:
+    """A table's rows, and the parts that could not be delivered."""
+
+    rows: pd.DataFrame
+    failures: tuple[Failure, ...] = ()

@@ -1,0 +1,1 @@
+"""Places data comes from, one module each, behind small ports. No adapter writes anything."""

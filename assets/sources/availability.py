@@ -1,0 +1,36 @@
+"""Publication rules: when anyone could first have known a value.
+
+The times are those of the publishers' own schedules (exchange and index-provider notices). A rule is
+about the first publication; what is corrected later becomes available when the correction is observed.
+"""
+
+import pandas as pd
+
+from assets.sources.sessions import DECISION_TIME, at_new_york
+
+_UTC_DAY_END = pd.Timedelta(days=1)
+
+
+def price_bars(days: pd.Series, asset_class: pd.Series) -> pd.Series:
+    """When a daily bar is complete and public.
+
+    Exchange-traded prices, index levels and yields are final by 18:00 New York on their own date (closing
+    auction 16:00, VIX 16:15, futures settlements 17:00). Index levels such as VVIX and SKEW count from
+    then too: they are disseminated live, although Cboe's history file carries them the next morning.
+    A cryptocurrency's bar ends at midnight UTC and a currency's at midnight London, which is after the
+    New York decision time: both belong to the next session.
+
+    Args:
+        days: The bars' own dates, naive midnights.
+        asset_class: `class` of reference.instruments, aligned with `days`.
+
+    Returns:
+        Times in UTC, aligned with `days`.
+    """
+    dates = pd.DatetimeIndex(days)
+    known = pd.Series(at_new_york(dates, DECISION_TIME), index=days.index)
+    crypto = (asset_class == "crypto").to_numpy()
+    known[crypto] = dates[crypto].tz_localize("UTC") + _UTC_DAY_END
+    fx = (asset_class == "fx").to_numpy()
+    known[fx] = (dates[fx] + _UTC_DAY_END).tz_localize("Europe/London").tz_convert("UTC")
+    return known

@@ -1,0 +1,50 @@
+"""Shared fixtures: where the real market data is, and small warehouses that tests fill by hand."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from orchestration.settings import ROOT, Settings
+from orchestration.sources import clock
+from orchestration.tables import Catalogue
+from orchestration.warehouse import Warehouse, open_warehouse
+
+TEST_DATA = os.environ.get("UNDERTOW_TEST_DATA", str(ROOT.parent / "shared" / "data"))
+
+
+@pytest.fixture
+def market_data() -> Path:
+    """The folder of real market data."""
+    folder = Path(TEST_DATA)
+    if not folder.is_dir():
+        pytest.skip(f"no real market data in {folder}; UNDERTOW_TEST_DATA names its folder")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def catalogue() -> Catalogue:
+    """Every table of sql/."""
+    return Catalogue(ROOT / "sql")
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    """The demo profile in a home of its own."""
+    return Settings(data=tmp_path / "data", wait_seconds=5)
+
+
+@pytest.fixture
+def warehouse(settings: Settings, catalogue: Catalogue) -> Iterator[Warehouse]:
+    """An open, empty warehouse."""
+    with open_warehouse(settings, catalogue, clock(settings)) as opened:
+        yield opened
+
+
+@pytest.fixture(autouse=True)
+def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tests choose their own settings, whatever the shell that runs them has set."""
+    for name in list(os.environ):
+        if name.startswith("UNDERTOW_") and name != "UNDERTOW_TEST_DATA":
+            monkeypatch.delenv(name)
