@@ -1,0 +1,1 @@
+"""Code that lands source data in `raw` tables, unchanged in meaning."""

@@ -1,0 +1,1 @@
+"""Code that fills `reference` tables which are computed rather than maintained by hand."""

@@ -1,0 +1,1 @@
+"""When and how things run: definitions, settings, the warehouse, checks, jobs, schedules, command line."""

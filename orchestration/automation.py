@@ -1,0 +1,46 @@
+"""What runs by itself: the daily refresh, its schedule, and the alert when a run fails."""
+
+import dagster as dg
+
+from assets.sources.sessions import NEW_YORK, is_session
+from orchestration.settings import Settings
+from orchestration.sources import clock
+from orchestration.tables import Catalogue
+from orchestration.warehouse import open_warehouse
+
+refresh_job = dg.define_asset_job(
+    "refresh",
+    selection=dg.AssetSelection.all(),
+    description="Lands the newest data, rebuilds every table and publishes.",
+)
+
+
+@dg.schedule(
+    job=refresh_job,
+    cron_schedule="30 18 * * 1-5",
+    execution_timezone=str(NEW_YORK),
+    description="Half an hour after the decision time, on XNYS sessions.",
+)
+def refresh_after_close(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
+    """A run for each session, none on exchange holidays."""
+    day = context.scheduled_execution_time.astimezone(NEW_YORK).date()
+    if not is_session(day):
+        return dg.SkipReason(f"{day} is not an XNYS session")
+    return dg.RunRequest(run_key=day.isoformat(), tags={"undertow/session": day.isoformat()})
+
+
+def failed_run_alert(settings: Settings, catalogue: Catalogue) -> dg.SensorDefinition:
+    """A sensor that logs each failed run and records it in marts.data_health."""
+
+    @dg.run_failure_sensor(
+        name="failed_run_alert",
+        description="Logs a failed run and records it in marts.data_health.",
+        default_status=dg.DefaultSensorStatus.RUNNING,
+        monitor_all_code_locations=True,
+    )
+    def alert(context: dg.RunFailureSensorContext) -> None:
+        context.log.error("run %s failed: %s", context.dagster_run.run_id, context.failure_event.message)
+        with open_warehouse(settings, catalogue, clock(settings)) as warehouse:
+            warehouse.record_alert(f"{context.dagster_run.job_name} run", context.failure_event.message or "no message")
+
+    return alert

@@ -1,0 +1,88 @@
+"""The command line: `undertow run`, `note`, `tables`, `doctor`."""
+
+import os
+from datetime import date, datetime
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+
+from orchestration.settings import ROOT, SettingsError, load_settings
+from orchestration.tables import TableError
+from orchestration.warehouse import WarehouseError
+
+# Imports of the commands stay inside them: Dagster alone takes seconds, and a note needs none of it.
+app = typer.Typer(
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    help="What moves under the US equity tape, estimated every trading day from public data.",
+)
+
+Profile = Annotated[str | None, typer.Option(help="demo, files or live; by default UNDERTOW_PROFILE or demo.")]
+AsOf = Annotated[
+    datetime | None, typer.Option(help="Rebuild what could be known then (New York time).", show_default=False)
+]
+
+
+@app.command()
+def run(
+    profile: Profile = None,
+    as_of: AsOf = None,
+    select: Annotated[str | None, typer.Option(help="Dagster asset selection; everything by default.")] = None,
+) -> None:
+    """Land the newest data, rebuild every table, check it and publish."""
+    from orchestration.runs import refresh  # noqa: PLC0415
+
+    settings = load_settings(profile=profile, as_of=as_of)
+    # dagster.yaml names its folders relative to itself.
+    os.environ.setdefault("DAGSTER_HOME", str(ROOT))
+    os.chdir(os.environ["DAGSTER_HOME"])
+    raise typer.Exit(0 if refresh(settings, select, Console()) else 1)
+
+
+@app.command()
+def note(
+    profile: Profile = None,
+    as_of: AsOf = None,
+    on: Annotated[
+        datetime | None, typer.Option("--date", formats=["%Y-%m-%d"], help="Session; the newest by default.")
+    ] = None,
+) -> None:
+    """Print the desk note of one session from the published file."""
+    from orchestration.note import print_note  # noqa: PLC0415
+
+    day: date | None = on.date() if on else None
+    print_note(load_settings(profile=profile, as_of=as_of), day, Console())
+
+
+@app.command()
+def tables(name: Annotated[str | None, typer.Argument(help="schema.table")] = None) -> None:
+    """List the tables, or describe the columns of one."""
+    from orchestration.dictionary import print_table, print_tables  # noqa: PLC0415
+    from orchestration.tables import Catalogue  # noqa: PLC0415
+
+    catalogue = Catalogue(ROOT / "sql")
+    if name is None:
+        print_tables(catalogue, Console())
+    elif name in catalogue:
+        print_table(catalogue[name], Console())
+    else:
+        raise SettingsError(f"{name}: no such table; there are {', '.join(sorted(catalogue))}")
+
+
+@app.command()
+def doctor(profile: Profile = None) -> None:
+    """Check that a run can succeed here, and say what stands in its way."""
+    from orchestration.doctor import examine  # noqa: PLC0415
+
+    raise typer.Exit(0 if examine(load_settings(profile=profile), Console()) else 1)
+
+
+def main(*arguments: Any) -> None:  # noqa: ANN401 - what typer passes on
+    """Entry point: a known error is one line on standard error, not a traceback."""
+    try:
+        app(*arguments)
+    except (SettingsError, TableError, WarehouseError) as error:
+        Console(stderr=True).print(str(error), style="red", highlight=False, markup=False)
+        raise SystemExit(2) from None

@@ -1,0 +1,46 @@
+"""Which upstream columns a column is made from, read from the SQL."""
+
+import dagster as dg
+from sqlglot import exp
+from sqlglot.lineage import Node, lineage
+from sqlglot.optimizer.qualify import qualify
+from sqlglot.optimizer.scope import build_scope
+
+from orchestration.tables import DIALECT, Catalogue
+
+
+def column_lineage(catalogue: Catalogue, name: str) -> dg.TableColumnLineage | None:
+    """Column lineage of a table that SQL computes; None for the others.
+
+    Args:
+        catalogue: Every table.
+        name: Qualified name of the table.
+    """
+    table = catalogue[name]
+    if table.filled_by != "sql":
+        return None
+    upstream = [catalogue[name] for name in sorted(table.reads)]
+    schema: dict[str, object] = {
+        name: {other.name: dict(other.types) for other in upstream if other.schema == name}
+        for name in {other.schema for other in upstream}
+    }
+    query = qualify(table.statement.copy(), schema=schema, dialect=DIALECT, validate_qualify_columns=False)
+    scope = build_scope(query)
+    return dg.TableColumnLineage(
+        {
+            column: _dependencies(lineage(column, query, schema=schema, dialect=DIALECT, scope=scope, copy=False))
+            for column in table.types
+        }
+    )
+
+
+def _dependencies(node: Node) -> list[dg.TableColumnDep]:
+    leaves = {
+        (leaf.source.db, leaf.source.name, exp.to_column(leaf.name).name)
+        for leaf in node.walk()
+        if isinstance(leaf.source, exp.Table) and not leaf.downstream
+    }
+    return [
+        dg.TableColumnDep(asset_key=dg.AssetKey([schema, table]), column_name=column)
+        for schema, table, column in sorted(leaves)
+    ]

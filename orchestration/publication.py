@@ -1,0 +1,37 @@
+"""The asset that publishes: the last step of a run, reached only when every table before it is stored."""
+
+import dagster as dg
+
+from orchestration.settings import Settings
+from orchestration.tables import Catalogue
+from orchestration.warehouse import Warehouse, WarehouseError
+
+
+def published_asset(catalogue: Catalogue, settings: Settings) -> dg.AssetsDefinition:
+    """The published DuckDB file and its Parquet siblings."""
+
+    @dg.asset(
+        key=dg.AssetKey(["published", "undertow"]),
+        deps=[dg.AssetKey([table.schema, table.name]) for table in catalogue.values()],
+        group_name="published",
+        description="The warehouse as readers see it: a DuckDB file and Parquet, each replaced in one step.",
+        owners=["team:data"],
+        kinds={"duckdb", "parquet"},
+        required_resource_keys={"warehouse"},
+    )
+    def undertow(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
+        warehouse: Warehouse = context.resources.warehouse
+        try:
+            database, *parquet = warehouse.publish()
+        except WarehouseError as error:
+            raise dg.Failure(str(error), allow_retries=False) from error
+        return dg.MaterializeResult(
+            metadata={
+                "file": dg.MetadataValue.path(database),
+                "megabytes": dg.MetadataValue.float(round(database.stat().st_size / 1e6, 2)),
+                "parquet files": dg.MetadataValue.int(len(parquet)),
+                "profile": settings.profile,
+            }
+        )
+
+    return undertow

@@ -1,0 +1,204 @@
+"""Checks of staged rows: the contract (a Great Expectations suite made from the header) and the audits.
+
+Belongs here: from header and rows to results. Does not: what a failed check leads to.
+"""
+
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from assets.sources.sessions import sessions
+from orchestration.tables import Severity, Table
+
+if TYPE_CHECKING:
+    import great_expectations as gx
+    from great_expectations.expectations import Expectation
+
+# Offending rows kept with a result.
+SHOWN = 20
+_FLOATS = {"DOUBLE", "FLOAT"}
+# Text and zoned times have no pandas type that Great Expectations can name; staging has cast them already.
+_PANDAS_TYPES: Mapping[str, Sequence[str]] = {
+    "DOUBLE": ("float64",),
+    "BIGINT": ("int64", "Int64Dtype"),
+    "INT": ("int32", "Int32Dtype"),
+    "INTEGER": ("int32", "Int32Dtype"),
+    "BOOLEAN": ("bool", "BooleanDtype"),
+    "DATE": ("datetime64[us]",),
+}
+
+
+@dataclass(frozen=True)
+class Result:
+    """The outcome of one check on one table.
+
+    Attributes:
+        table: Qualified name of the table.
+        check: `contract`, the audit's name, or `source`.
+        severity: Whether a failure blocks.
+        rows_seen: Rows that were checked.
+        rows_failing: Rows that failed; at least 1 where the check failed as a whole.
+        detail: What failed, naming the source, symbol and date where there are such.
+        offending: The first offending rows.
+    """
+
+    table: str
+    check: str
+    severity: Severity
+    rows_seen: int
+    rows_failing: int = 0
+    detail: str = ""
+    offending: pd.DataFrame = field(default_factory=pd.DataFrame, compare=False)
+
+    @property
+    def passed(self) -> bool:
+        """Whether nothing failed."""
+        return self.rows_failing == 0
+
+    @property
+    def blocks(self) -> bool:
+        """Whether the rows may not be stored."""
+        return not self.passed and self.severity == "error"
+
+
+def describe(rows: pd.DataFrame, most: int = 5) -> str:
+    """The first rows in one line, `column=value` each."""
+    lines = (
+        ", ".join(f"{name}={_short(value)}" for name, value in row.items() if not pd.isna(value))
+        for row in rows.head(most).to_dict("records")
+    )
+    more = f"; and {len(rows) - most} more" if len(rows) > most else ""
+    return "; ".join(lines) + more
+
+
+def _short(value: Any) -> str:  # noqa: ANN401 - any cell
+    if isinstance(value, pd.Timestamp):
+        return value.date().isoformat() if value == value.normalize() else value.isoformat()
+    return f"{value:.6g}" if isinstance(value, float) else str(value)
+
+
+def contract(table: Table, rows: pd.DataFrame) -> list[Result]:
+    """Run the header's expectations on staged rows.
+
+    Args:
+        table: The table.
+        rows: The staged rows, with NaN shown as infinity: pandas cannot tell NaN from NULL.
+
+    Returns:
+        One result for what blocks and, if the header has expectations at WARN, one for those.
+    """
+    expectations = suite(table, rows)
+    results = []
+    checks: dict[Severity, str] = {"error": "contract", "warn": "expectations"}
+    for severity, check in checks.items():
+        chosen = [expectation for expectation, of in expectations if of == severity]
+        if chosen:
+            results.append(_validate(table, rows, check, severity, chosen))
+    return results
+
+
+def suite(table: Table, rows: pd.DataFrame) -> list[tuple["Expectation", Severity]]:
+    """The expectations that a header stands for, each with its severity."""
+    import great_expectations.expectations as gxe  # noqa: PLC0415 - costs seconds, once per process
+
+    header = table.header
+    made: list[Expectation] = [
+        gxe.ExpectTableColumnsToMatchOrderedList(column_list=list(header.columns)),
+        gxe.ExpectTableRowCountToBeBetween(min_value=header.rows.min, max_value=header.rows.max),
+    ]
+    if len(header.grain) > 1:
+        made.append(gxe.ExpectCompoundColumnsToBeUnique(column_list=header.grain))
+    else:
+        made.append(gxe.ExpectColumnValuesToBeUnique(column=header.grain[0]))
+    for name, column in header.columns.items():
+        kind = table.types[name]
+        if kind in _PANDAS_TYPES and rows[name].notna().any():
+            made.append(gxe.ExpectColumnValuesToBeInTypeList(column=name, type_list=list(_PANDAS_TYPES[kind])))
+        if not column.nullable:
+            made.append(gxe.ExpectColumnValuesToNotBeNull(column=name))
+        if kind in _FLOATS or column.min is not None or column.max is not None:
+            low = -sys.float_info.max if column.min is None else column.min
+            high = sys.float_info.max if column.max is None else column.max
+            made.append(gxe.ExpectColumnValuesToBeBetween(column=name, min_value=low, max_value=high))
+        if column.allowed:
+            made.append(gxe.ExpectColumnValuesToBeInSet(column=name, value_set=column.allowed))
+    if header.sessions == "complete" and len(rows):
+        days = pd.DatetimeIndex(rows["session"])
+        expected = sessions(days.min().date(), days.max().date())
+        made.append(gxe.ExpectColumnDistinctValuesToEqualSet(column="session", value_set=list(expected)))
+    named = [
+        (getattr(gxe, _class_name(expectation.expect))(**(expectation.model_extra or {})), expectation.severity)
+        for expectation in header.expectations
+    ]
+    return [*((expectation, "error") for expectation in made), *named]
+
+
+def _class_name(snake: str) -> str:
+    return "".join(part.title() for part in snake.split("_"))
+
+
+def _validate(
+    table: Table, rows: pd.DataFrame, check: str, severity: Severity, expectations: Sequence["Expectation"]
+) -> Result:
+    outcome = _batch(rows).validate(_suite(expectations), result_format="COMPLETE")
+    failed = [result for result in outcome.results if not result.success]
+    positions: set[int] = set()
+    details = []
+    for result in failed:
+        found = result.result.get("unexpected_index_list") or []
+        positions.update(found)
+        details.append(_explain(table, rows, result, found))
+    return Result(
+        table.qualified,
+        check,
+        severity,
+        len(rows),
+        max(len(positions), 1) if failed else 0,
+        "; ".join(details),
+        rows.iloc[sorted(positions)[:SHOWN]],
+    )
+
+
+def _explain(table: Table, rows: pd.DataFrame, result: Any, found: Sequence[int]) -> str:  # noqa: ANN401 - untyped
+    config = result.expectation_config
+    column = config.kwargs.get("column")
+    name = " ".join(part for part in (config.type, column) if part)
+    if result.exception_info and result.exception_info.get("raised_exception"):
+        return f"{name}: {result.exception_info['exception_message']}"
+    if found:
+        shown = [*table.header.grain, *([column] if column and column not in table.header.grain else [])]
+        return f"{name}: {describe(rows[shown].iloc[list(found)])}"
+    if config.type == "expect_column_distinct_values_to_equal_set":
+        seen, expected = set(result.result["observed_value"]), set(config.kwargs["value_set"])
+        gaps = {"missing": expected - seen, "not sessions": seen - expected}
+        return f"{name}: " + ", ".join(
+            f"{what} {', '.join(str(pd.Timestamp(day).date()) for day in sorted(days)[:SHOWN])}"
+            for what, days in gaps.items()
+            if days
+        )
+    return f"{name}: observed {result.result.get('observed_value')}"
+
+
+def _suite(expectations: Sequence["Expectation"]) -> "gx.ExpectationSuite":
+    import great_expectations as gx  # noqa: PLC0415 - costs seconds, once per process
+
+    return gx.ExpectationSuite(name="contract", expectations=list(expectations))
+
+
+def _batch(rows: pd.DataFrame) -> Any:  # noqa: ANN401 - untyped
+    return _batch_definition().get_batch({"dataframe": rows})
+
+
+@cache
+def _batch_definition() -> Any:  # noqa: ANN401 - untyped
+    import great_expectations as gx  # noqa: PLC0415 - costs seconds, once per process
+    from great_expectations.data_context.types.base import ProgressBarsConfig  # noqa: PLC0415
+
+    context = gx.get_context(mode="ephemeral")
+    context.variables.progress_bars = ProgressBarsConfig(globally=False, metric_calculations=False)
+    source = context.data_sources.add_pandas("staged")
+    return source.add_dataframe_asset("rows").add_batch_definition_whole_dataframe("all")

@@ -1,0 +1,117 @@
+"""A run from the command line: the same job as in the UI, in the same instance, with its progress shown."""
+
+import contextlib
+import logging
+from collections.abc import Iterator
+from typing import Any
+
+import dagster as dg
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+from rich.table import Table as Grid
+
+from orchestration.automation import refresh_job
+from orchestration.definitions import build_defs
+from orchestration.settings import Settings, SettingsError
+
+# Dagster's own console log repeats what the display shows.
+_QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+
+
+def refresh(settings: Settings, select: str | None, console: Console) -> bool:
+    """Run the refresh job, or the selected part of it; whether it succeeded.
+
+    Raises:
+        SettingsError: If the selection names nothing.
+    """
+    definitions = build_defs(settings)
+    job = definitions.resolve_job_def(refresh_job.name)
+    keys = set(job.asset_layer.executable_asset_keys)
+    if select is not None:
+        keys = set(dg.AssetSelection.from_string(select).resolve(definitions.resolve_asset_graph()))
+        if not keys:
+            raise SettingsError(f"--select {select!r}: names no asset")
+    if settings.simulated:
+        console.print("[bold yellow]SIMULATED MARKET[/]: the demo profile's numbers are not real data.")
+    with dg.DagsterInstance.get() as instance, _progress(console, len(keys)):
+        result = job.execute_in_process(
+            instance=instance,
+            asset_selection=list(keys),
+            run_config=_QUIET,
+            raise_on_error=False,
+            tags={"undertow/profile": settings.profile},
+        )
+    _summarise(result, console)
+    if result.success and (settings.published / "undertow.duckdb").exists():
+        kind = "simulated market" if settings.simulated else "market data"
+        console.print(f"Published ({kind}): {settings.published / 'undertow.duckdb'}", soft_wrap=True)
+    return result.success
+
+
+@contextlib.contextmanager
+def _progress(console: Console, total: int) -> Iterator[None]:
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    logger = logging.getLogger("undertow")
+    logger.setLevel(logging.INFO)
+    with Progress(*columns, console=console, transient=True) as progress:
+        display = _Display(progress, progress.add_task("starting", total=total))
+        logger.addHandler(display)
+        try:
+            yield
+        finally:
+            logger.removeHandler(display)
+
+
+class _Display(logging.Handler):
+    """Moves the bar when a table is written; prints every other message of the project above it."""
+
+    def __init__(self, progress: Progress, task: TaskID) -> None:
+        super().__init__()
+        self._progress, self._task = progress, task
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if hasattr(record, "written"):
+            self._progress.update(self._task, advance=1, description=record.getMessage())
+        else:
+            self._progress.console.print(record.getMessage(), style="yellow", markup=False)
+
+
+def _summarise(result: dg.ExecuteInProcessResult, console: Console) -> None:
+    checks = result.get_asset_check_evaluations()
+    grid = Grid("table", "rows", "stored", "seconds", "checks", title=f"run {result.run_id[:8]}")
+    for event in result.get_asset_materialization_events():
+        key, metadata = event.asset_key, event.materialization.metadata
+        if key is None or "dagster/row_count" not in metadata:
+            continue
+        of_table = [check for check in checks if check.asset_key == key]
+        failed = [check.check_name for check in of_table if not check.passed]
+        grid.add_row(
+            ".".join(key.path),
+            f"{metadata['dagster/row_count'].value:,}",
+            f"{metadata['rows stored'].value:,}",
+            f"{metadata['seconds'].value:.2f}",
+            f"{len(of_table) - len(failed)} passed" + (f"; see {', '.join(failed)}" if failed else ""),
+        )
+    console.print(grid)
+    for check in checks:
+        if not check.passed:
+            style = "red" if check.severity == dg.AssetCheckSeverity.ERROR else "yellow"
+            where = f"{'.'.join(check.asset_key.path)} {check.check_name}"
+            console.print(f"{check.severity.value} {where}: {_short(check.description)}", style=style, markup=False)
+    for event in result.get_step_failure_events():
+        console.print(f"FAILED {event.step_key}: {_reason(event)}", style="bold red", markup=False)
+
+
+def _reason(event: dg.DagsterEvent) -> str:
+    failure: Any = event.step_failure_data
+    if failure.user_failure_data and failure.user_failure_data.description:
+        return str(failure.user_failure_data.description)
+    error = failure.error
+    while error and error.cause:
+        error = error.cause
+    return str(error.message) if error else "no message"
+
+
+def _short(text: str | None, most: int = 600) -> str:
+    text = text or ""
+    return text if len(text) <= most else f"{text[:most]}..."

@@ -1,0 +1,38 @@
+"""Which adapter stands behind each port, by profile, and what time it is there."""
+
+from datetime import UTC, datetime
+
+from assets.inputs import Sources
+from assets.sources.files import FilePrices
+from assets.sources.simulated import CLOCK, SimulatedPrices
+from assets.sources.yahoo import YahooPrices
+from orchestration.settings import Settings, SettingsError
+
+
+def clock(settings: Settings) -> datetime:
+    """The run's time: the as-of time, the simulated market's last moment, or now.
+
+    Raises:
+        SettingsError: If the as-of time lies ahead of the profile's own clock.
+    """
+    now = CLOCK if settings.simulated else datetime.now(UTC)
+    if settings.as_of is None:
+        return now
+    if settings.as_of > now:
+        raise SettingsError(
+            f"UNDERTOW_AS_OF={settings.as_of.isoformat()}: lies after {now.isoformat()}, the clock here"
+        )
+    return settings.as_of
+
+
+def sources(settings: Settings, now: datetime) -> Sources:
+    """The profile's adapters."""
+    match settings.profile:
+        case "demo":
+            return Sources(prices=SimulatedPrices())
+        case "files":
+            if settings.files is None:
+                raise SettingsError("UNDERTOW_FILES: the files profile needs an existing folder")
+            return Sources(prices=FilePrices(settings.files))
+        case "live":
+            return Sources(prices=YahooPrices(now=now, cache=settings.main_home / "yahoo"))

@@ -1,0 +1,189 @@
+"""One Dagster asset per file of sql/.
+
+Belongs here: how a table's file becomes an asset with its checks and metadata. Does not: how rows are
+stored or checked (warehouse.py, quality.py).
+"""
+
+import importlib
+from collections.abc import Iterator, Mapping, Sequence
+
+import dagster as dg
+import pandas as pd
+
+from assets.inputs import Filled, Inputs
+from assets.sources.errors import SourceError
+from orchestration.lineage import column_lineage
+from orchestration.quality import SHOWN, Result, describe
+from orchestration.settings import Settings
+from orchestration.sources import sources
+from orchestration.tables import Catalogue, Table
+from orchestration.warehouse import HEALTH, RefusedError, Warehouse, WarehouseError, Written
+
+PREVIEW = 10
+_SEVERITY = {"error": dg.AssetCheckSeverity.ERROR, "warn": dg.AssetCheckSeverity.WARN}
+_KINDS = {"sql": "sql", "csv": "csv", "python": "python", "checks": "python"}
+
+
+def table_asset(table: Table, catalogue: Catalogue, settings: Settings) -> dg.AssetsDefinition:
+    """The asset that fills one table."""
+    key = dg.AssetKey([table.schema, table.name])
+
+    @dg.asset(
+        key=key,
+        deps=[dg.AssetKey(name.split(".")) for name in sorted(_deps(table, catalogue))],
+        check_specs=[
+            dg.AssetCheckSpec(name, asset=key, description=_describe_check(table, name)) for name in _check_names(table)
+        ],
+        group_name=table.schema,
+        description=table.header.description,
+        owners=[table.header.owner],
+        kinds={"duckdb", "view" if table.header.view else "table", _KINDS[table.filled_by]},
+        metadata=_definition_metadata(table),
+        required_resource_keys={"warehouse"},
+    )
+    def fill(context: dg.AssetExecutionContext) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult[None]]:
+        warehouse: Warehouse = context.resources.warehouse
+        try:
+            written = write_table(warehouse, table, settings)
+        except RefusedError as refused:
+            yield from (_check_result(key, result) for result in refused.results)
+            raise dg.Failure(f"refused, nothing stored: {refused}", allow_retries=False) from refused
+        except (SourceError, WarehouseError) as error:
+            raise dg.Failure(str(error), allow_retries=False) from error
+        yield from (_check_result(key, result) for result in written.results)
+        yield dg.MaterializeResult(asset_key=key, metadata=_run_metadata(warehouse, table, catalogue, written))
+
+    return fill
+
+
+def write_table(warehouse: Warehouse, table: Table, settings: Settings) -> Written:
+    """Compute one table's rows where Python does, and write it.
+
+    Raises:
+        SourceError: If a source could not deliver; marts.data_health records it.
+        RefusedError: If a check at ERROR failed.
+        WarehouseError: If the rows do not fit the table.
+    """
+    from_source = table.schema == "raw" and not settings.as_of
+    if table.filled_by != "python" or (table.header.vintages and settings.as_of):
+        return warehouse.write(table)
+    inputs = Inputs(
+        query=warehouse.reader(table),
+        sources=sources(settings, warehouse.now),
+        now=warehouse.now,
+        simulated=settings.simulated,
+    )
+    try:
+        filled: Filled = importlib.import_module(table.module).fill(inputs)
+    except SourceError as error:
+        warehouse.record([Result(table.qualified, "source", "error", 0, 1, str(error))])
+        raise
+    return warehouse.write(table, filled.rows, [_source_result(table, filled)] if from_source else [])
+
+
+def _source_result(table: Table, filled: Filled) -> Result:
+    failures = pd.DataFrame([vars(failure) for failure in filled.failures])
+    return Result(
+        table.qualified,
+        "source",
+        "warn",
+        len(filled.rows),
+        len(failures),
+        describe(failures, most=len(failures)),
+        failures.head(SHOWN),
+    )
+
+
+def _deps(table: Table, catalogue: Catalogue) -> frozenset[str] | set[str]:
+    return set(catalogue) - {HEALTH} if table.qualified == HEALTH else table.upstream
+
+
+def _check_names(table: Table) -> Sequence[str]:
+    warnings = any(expectation.severity == "warn" for expectation in table.header.expectations)
+    return [
+        *(["source"] if table.schema == "raw" else []),
+        "contract",
+        *(["expectations"] if warnings else []),
+        *table.audits,
+    ]
+
+
+def _describe_check(table: Table, name: str) -> str:
+    if name == "source":
+        return "Instruments or parts that the source could not deliver; the others came through."
+    if name == "contract":
+        return "Columns, types, keys, missing values, ranges, finiteness, row count and sessions, from the header."
+    if name == "expectations":
+        return "Expectations of the header that warn and do not block."
+    comment = [line.removeprefix("-- ") for line in table.audits[name].splitlines() if line.startswith("-- ")]
+    return " ".join(comment)
+
+
+def _check_result(key: dg.AssetKey, result: Result) -> dg.AssetCheckResult:
+    metadata: dict[str, dg.MetadataValue] = {
+        "rows seen": dg.MetadataValue.int(result.rows_seen),
+        "rows failing": dg.MetadataValue.int(result.rows_failing),
+    }
+    if not result.passed:
+        metadata["detail"] = dg.MetadataValue.text(result.detail)
+    if len(result.offending):
+        metadata["offending rows"] = _as_table(result.offending)
+    return dg.AssetCheckResult(
+        asset_key=key,
+        check_name=result.check,
+        passed=result.passed,
+        severity=_SEVERITY[result.severity],
+        description=result.detail or None,
+        metadata=metadata,
+    )
+
+
+def _definition_metadata(table: Table) -> Mapping[str, dg.MetadataValue | str]:
+    columns = [
+        dg.TableColumn(
+            name=name,
+            type=table.types[name].lower(),
+            description=f"{column.meaning} [{column.unit}]",
+            constraints=dg.TableColumnConstraints(nullable=column.nullable, unique=table.header.grain == [name]),
+        )
+        for name, column in table.header.columns.items()
+    ]
+    return {
+        "dagster/column_schema": dg.MetadataValue.table_schema(dg.TableSchema(columns=columns)),
+        "dagster/table_name": table.qualified,
+        "grain": ", ".join(table.header.grain),
+        "file": f"sql/{table.schema}/{table.path.name}",
+    }
+
+
+def _run_metadata(
+    warehouse: Warehouse, table: Table, catalogue: Catalogue, written: Written
+) -> dict[str, dg.MetadataValue]:
+    metadata: dict[str, dg.MetadataValue] = {
+        "dagster/row_count": dg.MetadataValue.int(written.rows),
+        "rows stored": dg.MetadataValue.int(written.added),
+        "seconds": dg.MetadataValue.float(round(written.seconds, 3)),
+    }
+    day = next((name for name in ("session", "date") if name in table.types), None)
+    if day and written.rows:
+        [(first, last)] = warehouse.query(
+            f"select min({day})::varchar, max({day})::varchar from {table.qualified}"
+        ).itertuples(index=False, name=None)
+        metadata[f"first {day}"], metadata[f"last {day}"] = dg.MetadataValue.text(first), dg.MetadataValue.text(last)
+    order = ", ".join(f'"{name}" desc' for name in ([day] if day else []) + table.header.grain)
+    preview = warehouse.query(f"from {table.qualified} order by {order} limit {PREVIEW}")
+    if len(preview):
+        metadata["preview"] = _as_table(preview)
+    lineage = column_lineage(catalogue, table.qualified)
+    if lineage:
+        metadata["dagster/column_lineage"] = dg.MetadataValue.column_lineage(lineage)
+    return metadata
+
+
+def _as_table(rows: pd.DataFrame) -> dg.MetadataValue:
+    records = [
+        dg.TableRecord({str(name): "" if pd.isna(value) else str(value) for name, value in row.items()})
+        for row in rows.to_dict("records")
+    ]
+    schema = dg.TableSchema(columns=[dg.TableColumn(name=str(name), type="string") for name in rows.columns])
+    return dg.MetadataValue.table(records=records, schema=schema)

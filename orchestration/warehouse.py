@@ -1,0 +1,487 @@
+"""The one door to the warehouse: nothing else opens it for writing.
+
+Every write stages the new rows, checks them, and replaces the table by name in one transaction. When a
+check blocks, nothing of the new rows is stored and the old ones stand.
+"""
+
+import contextlib
+import logging
+import os
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import duckdb
+import pandas as pd
+from filelock import FileLock, Timeout
+from sqlglot import exp
+
+from orchestration import quality
+from orchestration.quality import Result
+from orchestration.settings import Settings
+from orchestration.tables import DIALECT, SCHEMAS, Catalogue, Severity, Table, parse, tables_in
+
+log = logging.getLogger("undertow")
+
+# Files of this version open in every DuckDB since 1.4.
+STORAGE_VERSION = "v1.4.0"
+HEALTH = "marts.data_health"
+SIMULATED_NOTICE = "SIMULATED MARKET, not real data. "
+
+
+class WarehouseError(Exception):
+    """The warehouse cannot be used, or the rows for a table do not fit it."""
+
+
+class RefusedError(Exception):
+    """A check blocked a write; nothing was stored.
+
+    Attributes:
+        results: Every check that ran, the failed ones among them.
+    """
+
+    def __init__(self, results: Sequence[Result]) -> None:
+        self.results = tuple(results)
+        super().__init__("\n".join(f"{r.table}: {r.check}: {r.detail}" for r in results if r.blocks))
+
+
+@dataclass(frozen=True)
+class Written:
+    """What a write did.
+
+    Attributes:
+        rows: Rows in the table afterwards.
+        added: Rows stored by this write: all of them, except in a table of vintages.
+        seconds: Time taken, checks included.
+        results: Every check that ran.
+    """
+
+    rows: int
+    added: int
+    seconds: float
+    results: tuple[Result, ...]
+
+
+class Warehouse:
+    """An open warehouse. One process has it at a time."""
+
+    def __init__(
+        self, connection: duckdb.DuckDBPyConnection, settings: Settings, catalogue: Catalogue, now: datetime
+    ) -> None:
+        """Use `open_warehouse` instead."""
+        self._connection = connection
+        self._settings = settings
+        self._catalogue = catalogue
+        self.now = now
+        self._observed_at = datetime.now(UTC)
+
+    def query(self, sql: str) -> pd.DataFrame:
+        """The rows of a SELECT."""
+        rows: pd.DataFrame = self._connection.sql(sql).df()
+        return rows
+
+    def reader(self, table: Table) -> "Reader":
+        """A query function for one table's `fill`, limited to what its header says it reads."""
+        return Reader(self, table)
+
+    def write(self, table: Table, rows: pd.DataFrame | None = None, reported: Sequence[Result] = ()) -> Written:
+        """Stage rows, check them, and replace the table, or add the new vintages to it.
+
+        Args:
+            table: What to write.
+            rows: The rows where Python computed them; the others come from the table's own file.
+            reported: Results found while the rows were made; they are recorded with the write's own.
+
+        Raises:
+            RefusedError: If a check at ERROR failed; the failure is recorded, the rows are not.
+            WarehouseError: If the rows' columns or types are not the table's.
+        """
+        started = time.perf_counter()
+        try:
+            copied = self._stage(table, rows)
+            results = [*reported, *self._check(table, with_audits=not copied)]
+            self.record(results)
+            if any(result.blocks for result in results):
+                raise RefusedError(results)
+            with self._transaction():
+                added = self._replace(table)
+                self._comment(table)
+        finally:
+            self._connection.execute("drop table if exists temp.staged")
+        [(count,)] = self._connection.sql(f"select count(*) from {table.qualified}").fetchall()
+        written = Written(count, added, time.perf_counter() - started, tuple(results))
+        log.info("%s", table.qualified, extra={"written": written})
+        return written
+
+    def record(self, results: Sequence[Result]) -> None:
+        """Put check results in marts.data_health, over those of the same check and session."""
+        health = self._catalogue[HEALTH]
+        columns = ", ".join(f"{_quoted(name)} {kind}" for name, kind in health.types.items())
+        with self._transaction():
+            self._connection.execute(f"create table if not exists {HEALTH} ({columns})")
+            for result in results:
+                key = (result.table, result.check, self.session)
+                self._connection.execute(
+                    f"delete from {HEALTH} where (table_name, check_name, session) = (?, ?, ?)", key
+                )
+                self._connection.execute(
+                    f"""
+                    insert into {HEALTH} by name select
+                        ? as table_name, ? as check_name, ? as session, ? as severity, ? as passed,
+                        ? as rows_seen, ? as rows_failing, nullif(?, '') as detail
+                    """,
+                    (*key, result.severity, result.passed, result.rows_seen, result.rows_failing, result.detail),
+                )
+
+    def record_alert(self, check: str, detail: str) -> None:
+        """Put something that went wrong outside a table's checks in marts.data_health.
+
+        Args:
+            check: Name of what failed.
+            detail: What happened.
+        """
+        log.error("%s: %s", check, detail)
+        self.record([Result("run", check, "error", 0, 1, detail)])
+
+    def blocking_failures(self) -> pd.DataFrame:
+        """Checks whose newest result is a failure at ERROR, tables' checks only."""
+        return self.query(
+            f"""
+            select table_name, check_name, detail from {HEALTH}
+            where table_name <> 'run'
+            qualify row_number() over (partition by table_name, check_name order by session desc) = 1
+                and severity = 'error' and not passed
+            """
+        )
+
+    def publish(self) -> list[Path]:
+        """Copy the warehouse to the published folder, each file replaced in one step.
+
+        Returns:
+            The published files, the database first.
+
+        Raises:
+            WarehouseError: If a table's newest check failed at ERROR.
+        """
+        failures = self.blocking_failures()
+        if len(failures):
+            raise WarehouseError(f"not published: {quality.describe(failures)}")
+        self._settings.published.mkdir(parents=True, exist_ok=True)
+        for leftover in self._settings.published.rglob(".*.tmp*"):
+            leftover.unlink()
+        return [self._publish_database(), *(self._publish_parquet(table) for table in self._catalogue.values())]
+
+    # Staging
+
+    def _stage(self, table: Table, rows: pd.DataFrame | None) -> bool:
+        """Fill temp.staged; whether the rows were copied from the main warehouse, checked already."""
+        if table.header.vintages and self._settings.as_of:
+            self._stage_known_vintages(table)
+            return True
+        try:
+            if table.filled_by == "sql":
+                self._connection.execute(f"create temp table staged as {table.sql}")
+                self._expect_types(table)
+            elif table.filled_by == "checks":
+                self._connection.execute(f"create temp table staged as from {table.qualified}")
+            elif rows is not None:
+                self._stage_frame(table, rows)
+            else:
+                kinds = ", ".join(f"{_quoted(name)}: '{kind}'" for name, kind in table.types.items())
+                read = f"read_csv('{table.csv}', header = true, delim = ',', quote = '\"', types = {{{kinds}}})"
+                self._stage_relation(table, self._connection.sql(f"from {read}"))
+        except duckdb.Error as error:
+            raise WarehouseError(f"{table.path if rows is None else table.qualified}: {error}") from error
+        return False
+
+    def _stage_frame(self, table: Table, rows: pd.DataFrame) -> None:
+        if table.header.vintages:
+            rows = rows.assign(observed_at=self._observed_at)
+        self._stage_relation(table, self._connection.from_df(rows))
+
+    def _stage_relation(self, table: Table, relation: duckdb.DuckDBPyRelation) -> None:
+        extra = [name for name in relation.columns if name not in table.types]
+        missing = [name for name in table.types if name not in relation.columns]
+        if extra or missing:
+            raise WarehouseError(f"{table.qualified}: columns not in its file: {extra}; missing: {missing}")
+        columns = ", ".join(f"{_quoted(name)} {kind}" for name, kind in table.types.items())
+        self._connection.execute(f"create temp table staged ({columns})")
+        names = ", ".join(_quoted(name) for name in relation.columns)
+        relation.query("delivered", f"insert into staged ({names}) from delivered")
+
+    def _expect_types(self, table: Table) -> None:
+        found = {name: str(kind) for name, kind, *_ in self._connection.sql("describe staged").fetchall()}
+        for name, kind in table.types.items():
+            if found.get(name) != str(duckdb.sqltype(kind)):
+                raise WarehouseError(f"{table.path}: columns.{name}.type: {kind} declared, {found.get(name)} computed")
+
+    def _stage_known_vintages(self, table: Table) -> None:
+        main = self._settings.main_home / "warehouse.duckdb"
+        if not main.exists():
+            raise WarehouseError(f"{main}: an as-of build starts from it; run without --as-of first")
+        with _lock(self._settings, self._settings.main_home), self._attached(main, "main_warehouse", "read_only"):
+            self._connection.execute(
+                f"""
+                create temp table staged as
+                from main_warehouse.{table.qualified} where available_at <= getvariable('as_of')
+                """
+            )
+
+    # Checking
+
+    def _check(self, table: Table, *, with_audits: bool) -> list[Result]:
+        audits = table.header.audits if with_audits else []
+        withheld = [
+            self._quarantine(table, audit.name, audit.quarantine) for audit in audits if audit.quarantine is not None
+        ]
+        judged = [self._audit(table, audit.name, audit.severity) for audit in audits if audit.quarantine is None]
+        return [*withheld, *quality.contract(table, self._staged()), *judged]
+
+    def _staged(self) -> pd.DataFrame:
+        columns = self._connection.sql("describe staged").fetchall()
+        shown = ", ".join(
+            f"case when isnan({_quoted(name)}) then 'infinity' else {_quoted(name)} end as {_quoted(name)}"
+            for name, kind, *_ in columns
+            if kind in ("DOUBLE", "FLOAT")
+        )
+        return self.query(f"select * {f'replace ({shown})' if shown else ''} from staged")
+
+    def _audit(self, table: Table, name: str, severity: Severity) -> Result:
+        offending = self._connection.sql(f"from ({_on_staged(table, table.audits[name])}) order by all").df()
+        [(seen,)] = self._connection.sql("select count(*) from staged").fetchall()
+        return Result(
+            table.qualified,
+            name,
+            severity,
+            seen,
+            len(offending),
+            quality.describe(offending),
+            offending.head(quality.SHOWN),
+        )
+
+    def _quarantine(self, table: Table, name: str, column: str) -> Result:
+        result = self._audit(table, name, "warn")
+        if not result.passed:
+            self._connection.execute(f"create temp table offenders as {_on_staged(table, table.audits[name])}")
+            self._connection.execute(
+                f"delete from staged where {_quoted(column)} in (select {_quoted(column)} from offenders)"
+            )
+            self._connection.execute("drop table temp.offenders")
+        return result
+
+    # Replacing
+
+    def _replace(self, table: Table) -> int:
+        [(exists,)] = self._connection.execute(
+            "select max(table_type = 'VIEW') from information_schema.tables where table_schema = ? and table_name = ?",
+            (table.schema, table.name),
+        ).fetchall()
+        if exists is not None and bool(exists) != table.header.view:
+            self._connection.execute(f"drop {'view' if exists else 'table'} {table.qualified}")
+        if table.header.view:
+            self._connection.execute(f"create or replace view {table.qualified} as {table.sql}")
+        elif table.header.vintages:
+            return self._add_vintages(table, table.header.vintages)
+        else:
+            self._connection.execute(f"create or replace table {table.qualified} ({_columns(table)})")
+            self._connection.execute(f"insert into {table.qualified} by name from staged")
+        [(count,)] = self._connection.sql("select count(*) from staged").fetchall()
+        return int(count)
+
+    def _add_vintages(self, table: Table, keys: Sequence[str]) -> int:
+        stored = [name for name, *_ in self._connection.sql(f"describe {table.qualified}").fetchall()]
+        if stored != list(table.types):
+            raise WarehouseError(f"{table.qualified}: stored with columns {stored}, its file has {list(table.types)}")
+        if self._settings.as_of:
+            self._connection.execute(f"delete from {table.qualified}")
+        values = [name for name in table.types if name not in {*keys, "available_at", "observed_at"}]
+        differs = " or ".join(f"delivered.{_quoted(n)} is distinct from newest.{_quoted(n)}" for n in values)
+        keys_sql = ", ".join(_quoted(name) for name in keys)
+        # A correction could not be known before it was observed.
+        [(added,)] = self._connection.execute(
+            f"""
+            insert into {table.qualified} by name
+            select delivered.* replace (
+                case when newest.observed_at is null then delivered.available_at
+                else greatest(delivered.available_at, delivered.observed_at) end as available_at
+            )
+            from staged as delivered
+            left join (
+                from {table.qualified}
+                qualify row_number() over (partition by {keys_sql} order by observed_at desc) = 1
+            ) as newest using ({keys_sql})
+            where newest.observed_at is null or {differs}
+            """
+        ).fetchall()
+        return int(added)
+
+    def _comment(self, table: Table) -> None:
+        what = "view" if table.header.view else "table"
+        notice = SIMULATED_NOTICE if self._settings.simulated else ""
+        self._connection.execute(
+            f"comment on {what} {table.qualified} is {_literal(notice + table.header.description)}"
+        )
+        for name, column in table.header.columns.items():
+            comment = _literal(f"{column.meaning} [{column.unit}]")
+            self._connection.execute(f"comment on column {table.qualified}.{_quoted(name)} is {comment}")
+
+    # Publishing
+
+    def _publish_database(self) -> Path:
+        target = self._settings.published / "undertow.duckdb"
+        temporary = self._settings.published / f".{target.name}.tmp-{os.getpid()}"
+        with self._attached(temporary, "published", f"storage_version '{STORAGE_VERSION}'"):
+            self._connection.execute("copy from database warehouse to published")
+        _move_into_place(temporary, target)
+        return target
+
+    def _publish_parquet(self, table: Table) -> Path:
+        target = self._settings.published / "parquet" / table.schema / f"{table.name}.parquet"
+        target.parent.mkdir(parents=True, exist_ok=True)
+        temporary = target.with_name(f".{target.name}.tmp-{os.getpid()}")
+        grain = ", ".join(_quoted(name) for name in table.header.grain)
+        self._connection.execute(
+            f"""
+            copy (from {table.qualified} order by {grain}) to {_literal(str(temporary))} (
+                format parquet, compression zstd,
+                kv_metadata {{profile: '{self._settings.profile}', simulated: '{self._settings.simulated}'}}
+            )
+            """
+        )
+        _move_into_place(temporary, target)
+        return target
+
+    # Shared
+
+    @property
+    def session(self) -> date:
+        """The newest session whose decision time has come on the run's clock."""
+        from assets.sources.sessions import sessions_decided_by  # noqa: PLC0415
+
+        return sessions_decided_by(self.now)[-1].date()
+
+    @contextlib.contextmanager
+    def _transaction(self) -> Iterator[None]:
+        self._connection.begin()
+        try:
+            yield
+        except BaseException:
+            self._connection.rollback()
+            raise
+        self._connection.commit()
+
+    @contextlib.contextmanager
+    def _attached(self, path: Path, name: str, option: str) -> Iterator[None]:
+        self._connection.execute(f"attach {_literal(str(path))} as {name} ({option})")
+        try:
+            yield
+        finally:
+            self._connection.execute(f"detach {name}")
+
+
+class Reader:
+    """Runs one table's queries, and refuses tables that its header does not list."""
+
+    def __init__(self, warehouse: Warehouse, table: Table) -> None:
+        """Use `Warehouse.reader` instead."""
+        self._warehouse = warehouse
+        self._table = table
+
+    def __call__(self, sql: str) -> pd.DataFrame:
+        """The rows of a SELECT.
+
+        Raises:
+            WarehouseError: If it reads a table that the header does not list under `reads`.
+        """
+        table = self._table
+        undeclared = tables_in(table.path, parse(table.path, sql)) - table.reads
+        if undeclared - {table.qualified}:
+            raise WarehouseError(f"{table.path}: reads: {', '.join(sorted(undeclared))} not listed")
+        return self._warehouse.query(sql)
+
+
+@contextlib.contextmanager
+def open_warehouse(settings: Settings, catalogue: Catalogue, now: datetime) -> Iterator[Warehouse]:
+    """Open the warehouse of a profile, waiting for a run that has it.
+
+    Raises:
+        WarehouseError: If another process keeps it longer than the settings allow.
+    """
+    settings.home.mkdir(parents=True, exist_ok=True)
+    path = settings.home / "warehouse.duckdb"
+    config: Mapping[str, str | int] = {"memory_limit": settings.memory_limit}
+    if settings.threads:
+        config = {**config, "threads": settings.threads}
+    with _lock(settings, settings.home):
+        try:
+            connection = duckdb.connect(str(path), config=dict(config))
+        except duckdb.IOException as error:
+            raise WarehouseError(
+                f"{path}: cannot be opened; readers open the published copy instead: {error}"
+            ) from error
+        try:
+            connection.execute("set timezone = 'UTC'")
+            connection.execute("set variable as_of = $1", (settings.as_of,)) if settings.as_of else None
+            for schema in SCHEMAS:
+                connection.execute(f"create schema if not exists {schema}")
+            for table in catalogue.values():
+                if table.header.vintages:
+                    connection.execute(f"create table if not exists {table.qualified} ({_columns(table)})")
+            yield Warehouse(connection, settings, catalogue, now)
+        finally:
+            connection.close()
+
+
+@contextlib.contextmanager
+def _lock(settings: Settings, home: Path) -> Iterator[None]:
+    path = home / "warehouse.lock"
+    holder = home / "warehouse.holder"
+    lock = FileLock(path)
+    try:
+        with contextlib.suppress(Timeout):
+            lock.acquire(timeout=0)
+        if not lock.is_locked:
+            who = holder.read_text() if holder.exists() else "another process"
+            log.warning("waiting up to %g s for %s, which has %s", settings.wait_seconds, who, home)
+            lock.acquire(timeout=settings.wait_seconds)
+    except Timeout as error:
+        who = holder.read_text() if holder.exists() else "another process"
+        raise WarehouseError(
+            f"{home}: {who} still has it after {settings.wait_seconds:g} s; try again later"
+        ) from error
+    try:
+        holder.write_text(f"process {os.getpid()}, since {datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC")
+        yield
+    finally:
+        lock.release()
+
+
+def _move_into_place(temporary: Path, target: Path) -> None:
+    with temporary.open("rb") as file:
+        os.fsync(file.fileno())
+    temporary.replace(target)
+
+
+def _on_staged(table: Table, audit: str) -> str:
+    tree = parse(table.path, audit)
+    for named in list(tree.find_all(exp.Table)):
+        if f"{named.db}.{named.name}" == table.qualified:
+            named.replace(exp.to_table("staged", alias=named.alias or table.name))
+    return tree.sql(DIALECT)
+
+
+def _columns(table: Table) -> str:
+    return ", ".join(
+        f"{_quoted(name)} {kind}{'' if table.header.columns[name].nullable else ' not null'}"
+        for name, kind in table.types.items()
+    )
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _literal(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"

@@ -1,0 +1,7 @@
+-- Bars whose high is not the highest or whose low is not the lowest price; rounding is forgiven.
+-- staging.prices withholds their open, high and low.
+select symbol, date, source, open, high, low, close
+from raw.prices
+where
+    high < greatest(open, close, low) * (1 - 1e-6)
+    or low > least(open, close, high) * (1 + 1e-6)

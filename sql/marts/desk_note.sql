@@ -1,0 +1,99 @@
+/*
+description: >-
+  One row per session, claim and measure - the desk note in long form - our answer to each measurable claim of the
+  reference note, on every session. A value that could not be computed is NULL and inputs_missing says why.
+grain: [session, claim_no, measure]
+owner: team:research
+columns:
+  session: {type: DATE, unit: date, meaning: XNYS trading day}
+  claim_no: {type: INTEGER, unit: count, meaning: Number of the claim in docs/methodology.md, min: 1, max: 28}
+  measure: {type: VARCHAR, unit: name, meaning: The quantity that answers the claim}
+  section: {type: VARCHAR, unit: name, meaning: Part of the note in which the claim stands}
+  claim: {type: VARCHAR, unit: text, meaning: "What the note says, in our words"}
+  value: {type: DOUBLE, unit: that of the measure, meaning: Our estimate, nullable: true}
+  value_lo: {type: DOUBLE, unit: that of the measure, meaning: Lower end of the 80 % band of value; value itself where it is read off and not estimated, nullable: true}
+  value_hi: {type: DOUBLE, unit: that of the measure, meaning: Upper end of the 80 % band of value; value itself where it is read off and not estimated, nullable: true}
+  unit: {type: VARCHAR, unit: text, meaning: Unit of the measure}
+  grade: {type: VARCHAR, unit: A to D, meaning: "How far the estimate can be trusted (docs/methodology.md)", allowed: [A, B, C, D]}
+  published_value: {type: DOUBLE, unit: that of the measure, meaning: Value that the note published for the session; NULL where it gave no number, nullable: true}
+  inputs_missing: {type: VARCHAR, unit: text, meaning: "Inputs that were missing or too short, separated by commas; NULL if none", nullable: true}
+  sentence: {type: VARCHAR, unit: text, meaning: The estimate in plain words}
+  simulated: {type: BOOLEAN, unit: flag, meaning: Whether the numbers come from the simulated market of the demo profile}
+rows: {min: 1}
+expectations:
+  - {expect: expect_column_pair_values_a_to_be_greater_than_b, column_A: value_hi, column_B: value_lo, or_equal: true, ignore_row_if: either_value_is_missing}
+*/
+with ranges as (
+    select
+        session,
+        case symbol when 'SPX' then 'spx_range_5d_pct' else 'ndx_range_5d_pct' end as measure,
+        range_5d_pct as value,
+        range_5d_lo_pct as value_lo,
+        range_5d_hi_pct as value_hi,
+        symbol
+    from indicators.trading_range
+    where symbol in ('SPX', 'NDX')
+),
+
+vix_levels as (
+    select s.session, v.vix, v.vix - lag(v.vix, 5) over (order by s.session) as vix_change_5d
+    from reference.sessions as s
+    left join indicators.vol_panic as v using (session)
+),
+
+measured as (
+    select session, 'spx_drawdown_pct' as measure, spx_drawdown_pct as value, value as value_lo, value as value_hi
+    from regime.daily
+    union all by name
+    select session, 'vol_panic' as measure, vol_panic as value, vol_panic_lo as value_lo, vol_panic_hi as value_hi
+    from indicators.vol_panic
+    union all by name
+    select session, measure, value, value_lo, value_hi from ranges
+    union all by name
+    select session, 'vix' as measure, vix as value, value as value_lo, value as value_hi from vix_levels
+    union all by name
+    select session, 'vix_change_5d' as measure, vix_change_5d as value, value as value_lo, value as value_hi
+    from vix_levels
+),
+
+answered as (
+    select
+        d.session,
+        c.*,
+        m.value,
+        m.value_lo,
+        m.value_hi,
+        d.simulated,
+        '{:.' || c.decimals || 'f}' as shown
+    from regime.daily as d
+    cross join reference.claims as c
+    left join measured as m on d.session = m.session and c.measure = m.measure
+),
+
+final as (
+    select
+        session,
+        claim_no,
+        measure,
+        section,
+        claim,
+        value,
+        value_lo,
+        value_hi,
+        unit,
+        grade,
+        case when session = published_session and not simulated then published_value end as published_value,
+        case when value is null then measure end as inputs_missing,
+        case
+            when value is null then 'Not available for this session.'
+            else replace(
+                replace(replace(sentence, '{value}', format(shown, value)), '{lo}', format(shown, value_lo)),
+                '{hi}',
+                format(shown, value_hi)
+            )
+        end as sentence,
+        simulated
+    from answered
+)
+
+select * from final

@@ -1,0 +1,111 @@
+/*
+description: >-
+  One row per session and symbol - the newest vintage of each bar that was known at the as-of time (DuckDB variable
+  as_of, by default now), placed on the first session by whose decision time it was known. Bitcoin and currency bars
+  end after 18:00 New York and so stand on the next session; of several bars that fall on one session (a weekend)
+  the last stays. Bars on days when the exchange was closed and repeats of a stale source are left out.
+grain: [session, symbol]
+view: true
+owner: team:data
+columns:
+  session: {type: DATE, unit: date, meaning: XNYS trading day}
+  symbol: {type: VARCHAR, unit: name, meaning: "Instrument in this project's naming: the ticker, or Yahoo's symbol without the caret"}
+  date: {type: DATE, unit: date, meaning: The bar's own date at its source}
+  open: {type: DOUBLE, unit: price, meaning: First price of the bar, nullable: true}
+  high: {type: DOUBLE, unit: price, meaning: Highest price of the bar, nullable: true}
+  low: {type: DOUBLE, unit: price, meaning: Lowest price of the bar, nullable: true}
+  close: {type: DOUBLE, unit: price, meaning: "Last price of the bar: adjusted for splits, not for dividends"}
+  volume: {type: DOUBLE, unit: shares or contracts, meaning: Quantity traded, nullable: true, min: 0}
+  total_return: {type: DOUBLE, unit: ratio, meaning: "Close-to-close return with dividends, from the dividends where the source reports them and else from the vendor's adjusted close; NULL on the first bar and for volatility indices, yields and unrolled futures, which nobody can hold", nullable: true, min: -1}
+  total_return_index: {type: DOUBLE, unit: price, meaning: "First close grown by every total return since: the adjusted price, compounded forward so that later dividends never change it", nullable: true, min: 0}
+  quality_flag: {type: VARCHAR, unit: name, meaning: What is wrong with the bar; disordered means that open and high and low were withheld, nullable: true, allowed: [disordered]}
+  source: {type: VARCHAR, unit: name, meaning: "Where the value came from: simulated, yahoo, or files/ and the file's path"}
+  available_at: {type: TIMESTAMPTZ, unit: time, meaning: When anyone could first have known the value}
+rows: {min: 1}
+audits:
+  - {name: required_instrument_missing}
+  - {name: missing_bar, severity: warn}
+  - {name: vanished_symbol, severity: warn}
+*/
+with known as (
+    select
+        *,
+        row_number() over (partition by symbol, date, source order by observed_at desc) as age,
+        min(available_at) over (partition by symbol, date) as first_available_at
+    from raw.prices
+    where available_at <= coalesce(getvariable('as_of')::timestamptz, now())
+),
+
+-- Cboe publishes its own indices, so its history files come before a vendor's copy.
+newest as (
+    select k.*, i.class, i.calendar
+    from known as k
+    inner join reference.instruments as i using (symbol)
+    where k.age = 1
+    qualify row_number() over (
+        partition by k.symbol, k.date order by k.source not like '%\_History.csv' escape '\', k.source
+    ) = 1
+),
+
+placed as (
+    select n.*, s.session
+    from newest as n
+    asof inner join reference.sessions as s on n.first_available_at <= s.decision_at
+    where n.calendar <> 'XNYS' or n.date = s.session
+),
+
+last_of_session as (
+    select * from placed
+    qualify row_number() over (partition by symbol, session order by date desc) = 1
+),
+
+judged as (
+    select
+        *,
+        high < greatest(open, close, low) * (1 - 1e-6) or low > least(open, close, high) * (1 + 1e-6) as is_disordered,
+        class in ('index', 'etf') and high > low
+        and row(open, high, low, close) = lag(row(open, high, low, close), 1) over bars
+        and row(open, high, low, close) = lag(row(open, high, low, close), 2) over bars as is_stale
+    from last_of_session
+    window bars as (partition by symbol order by session)
+),
+
+returned as (
+    select
+        *,
+        case
+            when class in ('volatility', 'rate', 'future') then null
+            when dividend is not null then (close + dividend) / lag(close) over bars - 1
+            when adj_close is not null then coalesce(
+                adj_close / lag(adj_close) over bars - 1, close / lag(close) over bars - 1
+            )
+            else close / lag(close) over bars - 1
+        end as total_return
+    from judged
+    where is_stale is not true
+    window bars as (partition by symbol order by session)
+),
+
+final as (
+    select
+        session,
+        symbol,
+        date,
+        case when is_disordered then null else open end as open,
+        case when is_disordered then null else high end as high,
+        case when is_disordered then null else low end as low,
+        close,
+        volume,
+        total_return,
+        case
+            when class not in ('volatility', 'rate', 'future')
+                then first_value(close) over bars * exp(coalesce(sum(ln(1 + total_return)) over bars, 0))
+        end as total_return_index,
+        case when is_disordered then 'disordered' end as quality_flag,
+        source,
+        available_at
+    from returned
+    window bars as (partition by symbol order by session rows unbounded preceding)
+)
+
+select * from final
