@@ -57,13 +57,18 @@ def note(
 
 
 @app.command()
-def tables(name: Annotated[str | None, typer.Argument(help="schema.table")] = None) -> None:
+def tables(
+    name: Annotated[str | None, typer.Argument(help="schema.table")] = None,
+    markdown: Annotated[bool, typer.Option("--markdown", help="The whole data dictionary as Markdown.")] = False,
+) -> None:
     """List the tables, or describe the columns of one."""
-    from orchestration.dictionary import print_table, print_tables  # noqa: PLC0415
+    from orchestration.dictionary import as_markdown, print_table, print_tables  # noqa: PLC0415
     from orchestration.tables import Catalogue  # noqa: PLC0415
 
     catalogue = Catalogue(ROOT / "sql")
-    if name is None:
+    if markdown:
+        typer.echo(as_markdown(catalogue), nl=False)
+    elif name is None:
         print_tables(catalogue, Console())
     elif name in catalogue:
         print_table(catalogue[name], Console())

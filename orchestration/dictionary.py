@@ -23,3 +23,18 @@ def print_table(table: Table, console: Console) -> None:
     for name, column in table.header.columns.items():
         grid.add_row(name, table.types[name].lower(), column.unit, "yes" if column.nullable else "", column.meaning)
     console.print(grid)
+
+
+def as_markdown(catalogue: Catalogue) -> str:
+    """The whole dictionary: what docs/data-dictionary.md holds."""
+    parts = ["# Data dictionary\n", "Written from the headers of sql/ by `make docs`.\n"]
+    for table in catalogue.values():
+        kind = "view" if table.header.view else "table"
+        parts.append(f"## {table.qualified}\n\n{table.header.description}\n")
+        parts.append(f"A {kind}, key {', '.join(table.header.grain)}.\n")
+        lines = ["| column | type | unit | null | meaning |", "|---|---|---|---|---|"]
+        for name, column in table.header.columns.items():
+            null = "yes" if column.nullable else ""
+            lines.append(f"| {name} | {table.types[name].lower()} | {column.unit} | {null} | {column.meaning} |")
+        parts.append("\n".join(lines) + "\n")
+    return "\n".join(parts)

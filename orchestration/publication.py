@@ -1,5 +1,8 @@
 """The asset that publishes: the last step of a run, reached only when every table before it is stored."""
 
+import logging
+import time
+
 import dagster as dg
 
 from orchestration.settings import Settings
@@ -20,15 +23,19 @@ def published_asset(catalogue: Catalogue, settings: Settings) -> dg.AssetsDefini
         required_resource_keys={"warehouse"},
     )
     def undertow(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
+        started = time.perf_counter()
         warehouse: Warehouse = context.resources.warehouse
         try:
             database, *parquet = warehouse.publish()
         except WarehouseError as error:
             raise dg.Failure(str(error), allow_retries=False) from error
+        seconds = time.perf_counter() - started
+        logging.getLogger("undertow").info("published", extra={"written": database})
         return dg.MaterializeResult(
             metadata={
                 "file": dg.MetadataValue.path(database),
                 "megabytes": dg.MetadataValue.float(round(database.stat().st_size / 1e6, 2)),
+                "seconds": dg.MetadataValue.float(round(seconds, 3)),
                 "parquet files": dg.MetadataValue.int(len(parquet)),
                 "profile": settings.profile,
             }

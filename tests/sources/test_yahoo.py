@@ -376,7 +376,7 @@ def test_three_symbols_in_a_row_out_of_reach_end_the_asking(yahoo: YahooPrices, 
         (EUR, "Europe/London", "2025-11-21 19:00", "2025-11-21"),
     ],
 )
-def test_a_session_in_progress_is_not_delivered(  # noqa: PLR0917
+def test_a_session_in_progress_is_not_delivered(
     yahoo: YahooPrices, server: YahooServer, instrument: Instrument, zone: str, now: str, last: str
 ) -> None:
     server.listings[instrument.yahoo_symbol] = Listing(zone=zone, opens_at="00:00")
