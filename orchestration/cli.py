@@ -91,3 +91,7 @@ def main(*arguments: Any) -> None:  # noqa: ANN401 - what typer passes on
     except (SettingsError, TableError, WarehouseError) as error:
         Console(stderr=True).print(str(error), style="red", highlight=False, markup=False)
         raise SystemExit(2) from None
+
+
+if __name__ == "__main__":
+    main()

@@ -52,5 +52,5 @@ def _print(note: pd.DataFrame, regime: pd.Series, day: date, console: Console) -
         for claim in claims.to_dict("records"):
             published = "" if pd.isna(claim["published_value"]) else f" Published: {claim['published_value']:g}."
             text = f"{claim['sentence']}{published} [{claim['grade']}, claim {claim['claim_no']}]"
-            console.print(Padding(text, (0, 0, 0, 2)), highlight=False, markup=False)
+            console.print(Padding(text, (0, 0, 0, 2), expand=False), highlight=False, markup=False)
     console.print("\nBrackets: 80 % band; grade A (reproduces) to D (not identifiable).", highlight=False)

@@ -23,12 +23,10 @@ SHOWN = 20
 # Stands beside the rows of a table that must have every session: sessions left out before a row's own, -1 where
 # its day is none. A set of all sessions as an expectation's argument would cost a second per table.
 SKIPPED = "sessions_skipped"
-_FLOATS = {"DOUBLE", "FLOAT"}
 # Text and zoned times have no pandas type that Great Expectations can name; staging has cast them already.
 _PANDAS_TYPES: Mapping[str, Sequence[str]] = {
     "DOUBLE": ("float64",),
     "BIGINT": ("int64", "Int64Dtype"),
-    "INT": ("int32", "Int32Dtype"),
     "INTEGER": ("int32", "Int32Dtype"),
     "BOOLEAN": ("bool", "BooleanDtype"),
     "DATE": ("datetime64[us]",),
@@ -111,8 +109,8 @@ def _sessions_skipped(days: pd.Series) -> pd.Series:
         return days.astype("int64")
     distinct = pd.DatetimeIndex(days.unique()).sort_values()
     position = pd.Series(sessions(FIRST_DAY, distinct[-1].date()).get_indexer(distinct), index=distinct)
-    skipped = position.diff().fillna(1) - 1
-    return days.map(skipped.where(position >= 0, -1)).astype("int64")
+    skipped = position[position >= 0].diff().fillna(1) - 1
+    return days.map(skipped.reindex(distinct, fill_value=-1)).astype("int64")
 
 
 def suite(table: Table, rows: pd.DataFrame) -> list[tuple["Expectation", Severity]]:
@@ -136,7 +134,7 @@ def suite(table: Table, rows: pd.DataFrame) -> list[tuple["Expectation", Severit
             made.append(gxe.ExpectColumnValuesToBeInTypeList(column=name, type_list=list(_PANDAS_TYPES[kind])))
         if not column.nullable:
             made.append(gxe.ExpectColumnValuesToNotBeNull(column=name))
-        if kind in _FLOATS or column.min is not None or column.max is not None:
+        if kind == "DOUBLE" or column.min is not None or column.max is not None:
             low = -sys.float_info.max if column.min is None else column.min
             high = sys.float_info.max if column.max is None else column.max
             made.append(gxe.ExpectColumnValuesToBeBetween(column=name, min_value=low, max_value=high))

@@ -33,7 +33,9 @@ def refresh(settings: Settings, select: str | None, console: Console) -> bool:
             raise SettingsError(f"--select {select!r}: names no asset")
     if settings.simulated:
         console.print("[bold yellow]SIMULATED MARKET[/]: the demo profile's numbers are not real data.")
-    with dg.DagsterInstance.get() as instance, _progress(console, len(keys)):
+    # The UI shows the newest state of each table; a build of the past is not that.
+    instance_of = dg.DagsterInstance.ephemeral if settings.as_of else dg.DagsterInstance.get
+    with instance_of() as instance, _progress(console, len(keys)):
         result = job.execute_in_process(
             instance=instance,
             asset_selection=list(keys),
@@ -97,7 +99,9 @@ def _summarise(result: dg.ExecuteInProcessResult, console: Console) -> None:
         if not check.passed:
             style = "red" if check.severity == dg.AssetCheckSeverity.ERROR else "yellow"
             where = f"{'.'.join(check.asset_key.path)} {check.check_name}"
-            console.print(f"{check.severity.value} {where}: {_short(check.description)}", style=style, markup=False)
+            failing = check.metadata["rows failing"].value
+            text = f"{check.severity.value} {where} ({failing}): {_short(check.description)}"
+            console.print(text, style=style, markup=False, highlight=False)
     for event in result.get_step_failure_events():
         console.print(f"FAILED {event.step_key}: {_reason(event)}", style="bold red", markup=False)
 
@@ -112,6 +116,6 @@ def _reason(event: dg.DagsterEvent) -> str:
     return str(error.message) if error else "no message"
 
 
-def _short(text: str | None, most: int = 600) -> str:
+def _short(text: str | None, most: int = 240) -> str:
     text = text or ""
     return text if len(text) <= most else f"{text[:most]}..."

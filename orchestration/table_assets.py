@@ -32,7 +32,8 @@ def table_asset(table: Table, catalogue: Catalogue, settings: Settings) -> dg.As
         key=key,
         deps=[dg.AssetKey(name.split(".")) for name in sorted(_deps(table, catalogue))],
         check_specs=[
-            dg.AssetCheckSpec(name, asset=key, description=_describe_check(table, name)) for name in _check_names(table)
+            dg.AssetCheckSpec(name, asset=key, description=_describe_check(table, name))
+            for name in _check_names(table, settings)
         ],
         group_name=table.schema,
         description=table.header.description,
@@ -98,14 +99,10 @@ def _deps(table: Table, catalogue: Catalogue) -> frozenset[str] | set[str]:
     return set(catalogue) - {HEALTH} if table.qualified == HEALTH else table.upstream
 
 
-def _check_names(table: Table) -> Sequence[str]:
-    warnings = any(expectation.severity == "warn" for expectation in table.header.expectations)
-    return [
-        *(["source"] if table.schema == "raw" else []),
-        "contract",
-        *(["expectations"] if warnings else []),
-        *table.audits,
-    ]
+def _check_names(table: Table, settings: Settings) -> Sequence[str]:
+    # An as-of build copies vintages that were checked when they landed.
+    copied = table.header.vintages and settings.as_of
+    return [name for name in table.checks if not copied or name in {"contract", "expectations"}]
 
 
 def _describe_check(table: Table, name: str) -> str:

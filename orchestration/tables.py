@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal, get_args
 
 import sqlglot
 import yaml
@@ -23,6 +23,9 @@ DIALECT = "duckdb"
 _HEADER = re.compile(r"\A\s*/\*\n(?P<header>.*?)\n\*/\s*(?P<sql>.*)\Z", re.DOTALL)
 
 Severity = Literal["error", "warn"]
+Type = Literal["BIGINT", "BOOLEAN", "DATE", "DOUBLE", "INTEGER", "TIMESTAMPTZ", "VARCHAR"]
+# What sqlglot calls two of them.
+_DUCKDB_NAMES = {"INT": "INTEGER", "TEXT": "VARCHAR"}
 
 
 class TableError(Exception):
@@ -38,7 +41,7 @@ class Column(_Strict):
 
     unit: str
     meaning: str
-    type: str | None = None
+    type: Type | None = None
     nullable: bool = False
     min: float | None = None
     max: float | None = None
@@ -130,6 +133,13 @@ class Table:
         folder = f"assets.{self.schema}"
         has_module = importlib.util.find_spec(folder) and importlib.util.find_spec(self.module)
         return "python" if has_module else "checks"
+
+    @property
+    def checks(self) -> list[str]:
+        """Names of its checks: what its source could not deliver, its contract, expectations at WARN, its audits."""
+        warns = any(expectation.severity == "warn" for expectation in self.header.expectations)
+        source = ["source"] if self.schema == "raw" else []
+        return [*source, "contract", *(["expectations"] if warns else []), *self.audits]
 
     @property
     def csv(self) -> Path:
@@ -251,25 +261,35 @@ def tables_in(path: Path, statement: exp.Expr) -> frozenset[str]:
 
 
 def _types(path: Path, header: Header, statement: exp.Expr) -> dict[str, str]:
-    declared = {name: column.type for name, column in header.columns.items()}
     if isinstance(statement, exp.Create):
-        for name, kind in declared.items():
-            if kind is not None:
-                raise TableError(f"{path}: columns.{name}.type: the CREATE TABLE declares it already")
-        declared = {c.name: c.args["kind"].sql(DIALECT) for c in statement.find_all(exp.ColumnDef)}
-        own = statement.find(exp.Table)
-        if own is None or (own.db, own.name) != (path.parent.name, path.stem):
-            raise TableError(f"{path}: creates another table than {path.parent.name}.{path.stem}")
-    else:
-        _same_columns(path, header, statement.named_selects)  # type: ignore[attr-defined]
-    _same_columns(path, header, list(declared))
-    missing = [name for name, kind in declared.items() if kind is None]
-    if missing:
-        raise TableError(f"{path}: columns.{missing[0]}.type: missing")
-    return {name: str(kind) for name, kind in declared.items()}
+        return _created_types(path, header, statement)
+    if not isinstance(statement, exp.Query):
+        raise TableError(f"{path}: neither a SELECT nor a CREATE TABLE")
+    _same_columns(path, header, statement.named_selects)
+    types = {}
+    for name, column in header.columns.items():
+        if column.type is None:
+            raise TableError(f"{path}: columns.{name}.type: missing")
+        types[name] = str(column.type)
+    return types
 
 
-def _same_columns(path: Path, header: Header, found: list[Any]) -> None:
+def _created_types(path: Path, header: Header, statement: exp.Create) -> dict[str, str]:
+    created = statement.find(exp.Table)
+    if created is None or (created.db, created.name) != (path.parent.name, path.stem):
+        raise TableError(f"{path}: creates another table than {path.parent.name}.{path.stem}")
+    types = {column.name: column.args["kind"].sql(DIALECT) for column in statement.find_all(exp.ColumnDef)}
+    types = {name: _DUCKDB_NAMES.get(kind, kind) for name, kind in types.items()}
+    _same_columns(path, header, list(types))
+    for name, kind in types.items():
+        if header.columns[name].type is not None:
+            raise TableError(f"{path}: columns.{name}.type: the CREATE TABLE declares it already")
+        if kind not in get_args(Type):
+            raise TableError(f"{path}: columns.{name}: {kind} is not one of {', '.join(get_args(Type))}")
+    return types
+
+
+def _same_columns(path: Path, header: Header, found: list[str]) -> None:
     if list(header.columns) != found and found != ["*"]:
         differ = [name for name in [*header.columns, *found] if (name in header.columns) != (name in found)]
         raise TableError(f"{path}: columns: header and SQL differ: {differ or 'in their order'}")

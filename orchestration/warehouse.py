@@ -18,6 +18,7 @@ import pandas as pd
 from filelock import FileLock, Timeout
 from sqlglot import exp
 
+from assets.sources.sessions import sessions_decided_by
 from orchestration import quality
 from orchestration.quality import Result
 from orchestration.settings import Settings
@@ -146,15 +147,18 @@ class Warehouse:
         self.record([Result("run", check, "error", 0, 1, detail)])
 
     def blocking_failures(self) -> pd.DataFrame:
-        """Checks whose newest result is a failure at ERROR, tables' checks only."""
-        return self.query(
+        """Tables' checks whose newest result is a failure at ERROR: table_name, check_name, detail."""
+        failures = self.query(
             f"""
             select table_name, check_name, detail from {HEALTH}
-            where table_name <> 'run'
             qualify row_number() over (partition by table_name, check_name order by session desc) = 1
                 and severity = 'error' and not passed
             """
         )
+        # What a file of sql/ no longer names is no longer checked, and its last result stands for nothing.
+        checks = {(name, check) for name, table in self._catalogue.items() for check in table.checks}
+        still_there = [(row.table_name, row.check_name) in checks for row in failures.itertuples()]
+        return failures[still_there]
 
     def publish(self) -> list[Path]:
         """Copy the warehouse to the published folder, each file replaced in one step.
@@ -237,14 +241,13 @@ class Warehouse:
             self._quarantine(table, audit.name, audit.quarantine) for audit in audits if audit.quarantine is not None
         ]
         judged = [self._audit(table, audit.name, audit.severity) for audit in audits if audit.quarantine is None]
-        return [*withheld, *quality.contract(table, self._staged()), *judged]
+        return [*withheld, *quality.contract(table, self._staged(table)), *judged]
 
-    def _staged(self) -> pd.DataFrame:
-        columns = self._connection.sql("describe staged").fetchall()
+    def _staged(self, table: Table) -> pd.DataFrame:
         shown = ", ".join(
             f"case when isnan({_quoted(name)}) then 'infinity' else {_quoted(name)} end as {_quoted(name)}"
-            for name, kind, *_ in columns
-            if kind in ("DOUBLE", "FLOAT")
+            for name, kind in table.types.items()
+            if kind == "DOUBLE"
         )
         return self.query(f"select * {f'replace ({shown})' if shown else ''} from staged")
 
@@ -358,8 +361,6 @@ class Warehouse:
     @property
     def session(self) -> date:
         """The newest session whose decision time has come on the run's clock."""
-        from assets.sources.sessions import sessions_decided_by  # noqa: PLC0415
-
         return sessions_decided_by(self.now)[-1].date()
 
     @contextlib.contextmanager

@@ -134,7 +134,7 @@ class FilePrices:
         if rows.empty:
             raise SourceError(str(self.folder), f"no file holds any of the {len(instruments)} instruments")
         absent = [
-            Failure(i.symbol, f"no file under {self.folder} holds it, as {i.yahoo_symbol} or {i.symbol}")
+            Failure(i.symbol, "in no file, as " + " or ".join(dict.fromkeys((i.yahoo_symbol, i.symbol))))
             for i in instruments
             if not {i.symbol, i.yahoo_symbol} & held
         ]

@@ -2,12 +2,15 @@
 
 from datetime import date, datetime, time
 from functools import cache
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-import exchange_calendars
 import pandas as pd
 
 from assets.sources.errors import SourceError
+
+if TYPE_CHECKING:
+    from exchange_calendars import ExchangeCalendar
 
 NEW_YORK = ZoneInfo("America/New_York")
 FIRST_DAY = date(1990, 1, 2)
@@ -16,8 +19,10 @@ DECISION_TIME = time(18)
 
 
 @cache
-def xnys() -> exchange_calendars.ExchangeCalendar:
+def xnys() -> "ExchangeCalendar":
     """The New York Stock Exchange's calendar since 1990."""
+    import exchange_calendars  # noqa: PLC0415 - costs a second that printing a note need not wait for
+
     return exchange_calendars.get_calendar("XNYS", start=pd.Timestamp(FIRST_DAY))
 
 

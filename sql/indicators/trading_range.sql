@@ -54,12 +54,30 @@ daily as (
         symbol,
         100 * (high - low) / previous_close as range_pct,
         100 * (greatest(high, previous_close) - least(low, previous_close)) / previous_close as true_range_pct,
-        ln(high / low) ^ 2 as high_low,
-        ln(close / open) ^ 2 as open_close,
-        ln(high / close) * ln(high / open) + ln(low / close) * ln(low / open) as rogers_satchell,
+        ln(high / low) as high_low,
         ln(open / previous_close) as overnight,
-        ln(close / open) as intraday
+        ln(close / open) as intraday,
+        ln(high / close) * ln(high / open) + ln(low / close) * ln(low / open) as rogers_satchell
     from bars
+),
+
+-- Sums of decimals are exact, so that a mean does not depend on which other rows are in the table.
+exact as (
+    select
+        session,
+        symbol,
+        range_pct,
+        true_range_pct,
+        range_pct::decimal(28, 18) as r,
+        (range_pct ^ 2)::decimal(28, 18) as r_squared,
+        true_range_pct::decimal(28, 18) as tr,
+        (high_low ^ 2)::decimal(28, 18) as high_low_squared,
+        overnight::decimal(28, 18) as overnight,
+        (overnight ^ 2)::decimal(28, 18) as overnight_squared,
+        intraday::decimal(28, 18) as intraday,
+        (intraday ^ 2)::decimal(28, 18) as intraday_squared,
+        rogers_satchell::decimal(28, 18) as rogers_satchell
+    from daily
 ),
 
 averaged as (
@@ -68,24 +86,28 @@ averaged as (
         symbol,
         range_pct,
         true_range_pct,
-        case when count(range_pct) over w5 = 5 then avg(range_pct) over w5 end as range_5d_pct,
-        -- 1.533 is the 90th percentile of Student's t with 4 degrees of freedom.
-        1.533 * stddev_samp(range_pct) over w5 / sqrt(5) as range_5d_error,
-        case when count(range_pct) over w10 = 10 then avg(range_pct) over w10 end as range_10d_pct,
-        case when count(range_pct) over w20 = 20 then avg(range_pct) over w20 end as range_20d_pct,
-        case when count(true_range_pct) over w5 = 5 then avg(true_range_pct) over w5 end as true_range_5d_pct,
-        count(overnight + high_low) over w20 = 20 as has_20,
-        avg(high_low) over w20 as high_low,
-        avg(open_close) over w20 as open_close,
+        case when count(r) over w5 = 5 then avg(r) over w5 end as range_5d_pct,
+        5 / 4 * greatest(avg(r_squared) over w5 - (avg(r) over w5) ^ 2, 0) as range_5d_variance,
+        case when count(r) over w10 = 10 then avg(r) over w10 end as range_10d_pct,
+        case when count(r) over w20 = 20 then avg(r) over w20 end as range_20d_pct,
+        case when count(tr) over w5 = 5 then avg(tr) over w5 end as true_range_5d_pct,
+        count(overnight + rogers_satchell) over w20 = 20 as has_20,
+        avg(high_low_squared) over w20 as high_low_squared,
+        avg(intraday_squared) over w20 as intraday_squared,
         avg(rogers_satchell) over w20 as rogers_satchell,
-        var_samp(overnight) over w20 as overnight_variance,
-        var_samp(intraday) over w20 as intraday_variance,
-        0.34 / (1.34 + 21.0 / 19.0) as yang_zhang_k
-    from daily
+        20 / 19 * (avg(overnight_squared) over w20 - (avg(overnight) over w20) ^ 2) as overnight_variance,
+        20 / 19 * (avg(intraday_squared) over w20 - (avg(intraday) over w20) ^ 2) as intraday_variance,
+        0.34 / (1.34 + 21 / 19) as yang_zhang_k
+    from exact
     window
         w5 as (partition by symbol order by session rows 4 preceding),
         w10 as (partition by symbol order by session rows 9 preceding),
         w20 as (partition by symbol order by session rows 19 preceding)
+),
+
+-- 1.533 is the 90th percentile of Student's t with 4 degrees of freedom.
+banded as (
+    select *, 1.533 * sqrt(range_5d_variance / 5) as range_5d_error from averaged
 ),
 
 vix as (
@@ -104,9 +126,9 @@ final as (
         a.range_10d_pct,
         a.range_20d_pct,
         a.true_range_5d_pct,
-        case when a.has_20 then 100 * sqrt(252 * a.high_low / (4 * ln(2))) end as parkinson_vol,
+        case when a.has_20 then 100 * sqrt(252 * a.high_low_squared / (4 * ln(2))) end as parkinson_vol,
         case
-            when a.has_20 then 100 * sqrt(252 * greatest(a.high_low / 2 - (2 * ln(2) - 1) * a.open_close, 0))
+            when a.has_20 then 100 * sqrt(252 * greatest(a.high_low_squared / 2 - (2 * ln(2) - 1) * a.intraday_squared, 0))
         end as garman_klass_vol,
         case when a.has_20 then 100 * sqrt(252 * greatest(a.rogers_satchell, 0)) end as rogers_satchell_vol,
         case
@@ -131,7 +153,7 @@ final as (
             ),
             ''
         ) as inputs_missing
-    from averaged as a
+    from banded as a
     left join vix as v using (session)
 )
 

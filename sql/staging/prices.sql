@@ -99,7 +99,8 @@ final as (
         total_return,
         case
             when class not in ('volatility', 'rate', 'future')
-                then first_value(close) over bars * exp(coalesce(sum(ln(1 + total_return)) over bars, 0))
+                -- Sums of decimals are exact, so that no other row of the table can move the last digit.
+                then first_value(close) over bars * exp(coalesce(sum(ln(1 + total_return)::decimal(28, 18)) over bars, 0))
         end as total_return_index,
         case when is_disordered then 'disordered' end as quality_flag,
         source,

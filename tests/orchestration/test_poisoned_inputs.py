@@ -200,7 +200,7 @@ def test_a_symbol_that_vanished_is_reported_and_its_stored_bars_stand(
 ) -> None:
     before = stored(folder, catalogue)
     bars[bars["symbol"] != "NDX"].to_csv(folder / "vendor" / BARS, index=False)
-    assert "symbol=NDX, reason=no file under" in land(folder, catalogue)["source"].detail
+    assert "symbol=NDX, reason=in no file, as ^NDX or NDX" in land(folder, catalogue)["source"].detail
     pd.testing.assert_frame_equal(stored(folder, catalogue), before)
 
 

@@ -1,0 +1,101 @@
+"""The command line, as a new user meets it."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import duckdb
+import pytest
+from typer.testing import CliRunner
+
+from orchestration.cli import app
+from orchestration.dictionary import as_markdown
+from orchestration.settings import ROOT, SettingsError
+from orchestration.tables import Catalogue
+from orchestration.warehouse import WarehouseError
+
+
+def undertow(home: Path, *arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
+    env = {**os.environ, "UNDERTOW_DATA": str(home / "data"), "DAGSTER_HOME": str(home), "COLUMNS": "80", **settings}
+    return subprocess.run(  # noqa: S603 - our own command
+        [sys.executable, "-m", "orchestration.cli", *arguments],
+        env=env,
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home with an instance of its own, after one demo run."""
+    folder = tmp_path_factory.mktemp("home")
+    shutil.copy(ROOT / "dagster.yaml", folder)
+    run = undertow(folder, "run")
+    assert run.returncode == 0, run.stdout + run.stderr
+    assert "SIMULATED MARKET" in run.stdout
+    assert str(folder / "data/demo/published/undertow.duckdb") in run.stdout
+    assert run.stderr == ""
+    return folder
+
+
+def test_the_note_fits_80_columns_and_says_that_it_is_simulated(home: Path) -> None:
+    note = undertow(home, "note")
+    assert note.returncode == 0
+    assert "Simulated market: these numbers are not real data." in note.stdout
+    assert "Volatility panic is" in note.stdout
+    assert max(map(len, note.stdout.splitlines())) <= 80
+
+
+def test_every_table_of_the_published_demo_says_that_it_is_simulated(home: Path) -> None:
+    with duckdb.connect(str(home / "data/demo/published/undertow.duckdb"), read_only=True) as published:
+        comments = published.sql(
+            "select comment from duckdb_tables() union all select comment from duckdb_views() where not internal"
+        ).fetchall()
+        assert len(comments) == len(Catalogue(ROOT / "sql"))
+        assert all(comment.startswith("SIMULATED MARKET") for (comment,) in comments)
+        undescribed = published.sql(
+            "from duckdb_columns() where not internal and coalesce(comment, '') = ''"
+        ).fetchall()
+    assert undescribed == []
+
+
+def test_an_error_is_one_line_and_no_traceback(home: Path) -> None:
+    for arguments, message in [
+        (["note", "--date", "2025-12-25"], "no note for 2025-12-25; sessions run from"),
+        (["run", "--profile", "prod"], "UNDERTOW_PROFILE='prod': Input should be 'demo', 'files' or 'live'"),
+        (["run", "--select", "key:nothing"], "--select 'key:nothing'"),
+    ]:
+        done = undertow(home, *arguments)
+        assert done.returncode == 2
+        assert message in done.stderr.replace("\n", " ")
+        assert "Traceback" not in done.stderr
+
+
+def test_the_doctor_finds_a_healthy_machine(home: Path) -> None:
+    done = undertow(home, "doctor")
+    assert done.returncode == 0, done.stdout
+    assert "FAIL" not in done.stdout
+    assert "newest session 2025-12-31" in done.stdout.replace("\n", " ")
+
+
+def test_tables_are_listed_and_described() -> None:
+    listed = CliRunner().invoke(app, ["tables"])
+    assert all(name in listed.stdout for name in ("regime.daily", "raw.prices"))
+    described = CliRunner().invoke(app, ["tables", "regime.daily"])
+    assert "danger_lo" in described.stdout
+    with pytest.raises(SettingsError, match=r"regime\.nothing: no such table"):
+        CliRunner().invoke(app, ["tables", "regime.nothing"], catch_exceptions=False)
+
+
+def test_a_note_before_the_first_run_says_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("UNDERTOW_DATA", str(tmp_path))
+    with pytest.raises(WarehouseError, match="nothing is published yet; `undertow run` does it"):
+        CliRunner().invoke(app, ["note"], catch_exceptions=False)
+
+
+def test_the_data_dictionary_is_current(catalogue: Catalogue) -> None:
+    assert (ROOT / "docs/data-dictionary.md").read_text() == as_markdown(catalogue), "run `make docs`"
