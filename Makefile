@@ -8,7 +8,9 @@ SHELL := /bin/bash
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
 BIN := $(VENV)/bin
-UV := $(BIN)/uv pip
+# An activated environment would otherwise be the one that uv installs into.
+UV := env -u VIRTUAL_ENV $(BIN)/uv pip
+INTO := --python $(BIN)/python
 export DAGSTER_HOME ?= $(CURDIR)
 
 .PHONY: help run note dev test test-duckdb-1.5 check format bench docs lock clean
@@ -61,12 +63,12 @@ $(VENV)/uv:
 	touch $@
 
 $(VENV)/run: $(VENV)/uv requirements.txt pyproject.toml
-	@$(UV) install -q --require-hashes -r requirements.txt
-	$(UV) install -q --no-deps -e .
+	@$(UV) install -q $(INTO) --require-hashes -r requirements.txt
+	$(UV) install -q $(INTO) --no-deps -e .
 	touch $@
 
 $(VENV)/dev: $(VENV)/run requirements-dev.txt
-	@$(UV) install -q --require-hashes -r requirements-dev.txt
+	@$(UV) install -q $(INTO) --require-hashes -r requirements-dev.txt
 	touch $@
 
 $(VENV)-duckdb-1.5/dev: $(VENV)/uv requirements-dev.txt pyproject.toml

@@ -8,6 +8,9 @@ from orchestration.sources import clock
 from orchestration.tables import Catalogue
 from orchestration.warehouse import open_warehouse
 
+# Which profile a run from the command line used; runs from the UI use that of the UI.
+PROFILE_TAG = "undertow/profile"
+
 refresh_job = dg.define_asset_job(
     "refresh",
     selection=dg.AssetSelection.all(),
@@ -40,7 +43,19 @@ def failed_run_alert(settings: Settings, catalogue: Catalogue) -> dg.SensorDefin
     )
     def alert(context: dg.RunFailureSensorContext) -> None:
         context.log.error("run %s failed: %s", context.dagster_run.run_id, context.failure_event.message)
-        with open_warehouse(settings, catalogue, clock(settings)) as warehouse:
-            warehouse.record_alert(f"{context.dagster_run.job_name} run", context.failure_event.message or "no message")
+        # The command line records its own failures, in the profile that it ran.
+        if PROFILE_TAG not in context.dagster_run.tags:
+            record_failed_run(settings, catalogue, context.failure_event.message or "no message")
 
     return alert
+
+
+def record_failed_run(settings: Settings, catalogue: Catalogue, detail: str) -> None:
+    """Put a failed run in marts.data_health; the next publication clears it.
+
+    Raises:
+        WarehouseError: If another run keeps the warehouse longer than a sensor's tick can wait.
+    """
+    patience = settings.model_copy(update={"wait_seconds": min(settings.wait_seconds, 30)})
+    with open_warehouse(patience, catalogue, clock(settings)) as warehouse:
+        warehouse.record_alert(detail)

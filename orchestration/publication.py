@@ -5,19 +5,23 @@ import time
 
 import dagster as dg
 
-from orchestration.settings import Settings
+from orchestration.settings import Settings, notice
 from orchestration.tables import Catalogue
 from orchestration.warehouse import Warehouse, WarehouseError
+
+PUBLISHED = dg.AssetKey(["published", "undertow"])
 
 
 def published_asset(catalogue: Catalogue, settings: Settings) -> dg.AssetsDefinition:
     """The published DuckDB file and its Parquet siblings."""
 
     @dg.asset(
-        key=dg.AssetKey(["published", "undertow"]),
+        key=PUBLISHED,
         deps=[dg.AssetKey([table.schema, table.name]) for table in catalogue.values()],
         group_name="published",
-        description="The warehouse as readers see it: a DuckDB file and Parquet, each replaced in one step.",
+        description=notice(settings)
+        + "The warehouse as readers see it: a DuckDB file and Parquet, each replaced in one step.",
+        tags={"profile": settings.profile},
         owners=["team:data"],
         kinds={"duckdb", "parquet"},
         required_resource_keys={"warehouse"},

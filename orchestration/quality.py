@@ -69,14 +69,17 @@ class Result:
 def describe(rows: pd.DataFrame, most: int = 5) -> str:
     """The first rows in one line, `column=value` each."""
     lines = (
-        ", ".join(f"{name}={_short(value)}" for name, value in row.items() if not pd.isna(value))
+        ", ".join(f"{name}={shown(value)}" for name, value in row.items() if not pd.isna(value))
         for row in rows.head(most).to_dict("records")
     )
     more = f"; and {len(rows) - most} more" if len(rows) > most else ""
     return "; ".join(lines) + more
 
 
-def _short(value: Any) -> str:  # noqa: ANN401 - any cell
+def shown(value: Any) -> str:  # noqa: ANN401 - any cell
+    """A cell as people read it: dates without a time of day, six significant digits, nothing for NULL."""
+    if pd.isna(value):
+        return ""
     if isinstance(value, pd.Timestamp):
         return value.date().isoformat() if value == value.normalize() else value.isoformat()
     return f"{value:.6g}" if isinstance(value, float) else str(value)
@@ -182,8 +185,8 @@ def _explain(table: Table, rows: pd.DataFrame, result: Any, found: Sequence[int]
     if result.exception_info and result.exception_info.get("raised_exception"):
         return f"{name}: {result.exception_info['exception_message']}"
     if found:
-        shown = [*table.header.grain, *([column] if column and column not in table.header.grain else [])]
-        return f"{name}: {describe(rows[shown].iloc[list(found)])}"
+        names = [*table.header.grain, *([column] if column and column not in table.header.grain else [])]
+        return f"{name}: {describe(rows[names].iloc[list(found)])}"
     return f"{name}: observed {result.result.get('observed_value')}"
 
 

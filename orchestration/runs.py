@@ -2,6 +2,7 @@
 
 import contextlib
 import logging
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -10,9 +11,12 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table as Grid
 
-from orchestration.automation import refresh_job
+from orchestration.automation import PROFILE_TAG, record_failed_run, refresh_job
 from orchestration.definitions import build_defs
-from orchestration.settings import Settings, SettingsError
+from orchestration.publication import PUBLISHED
+from orchestration.settings import ROOT, Settings, SettingsError
+from orchestration.tables import SCHEMAS, Catalogue
+from orchestration.warehouse import WarehouseError
 
 # Dagster's own console log repeats what the display shows.
 _QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
@@ -28,9 +32,7 @@ def refresh(settings: Settings, select: str | None, console: Console) -> bool:
     job = definitions.resolve_job_def(refresh_job.name)
     keys = set(job.asset_layer.executable_asset_keys)
     if select is not None:
-        keys = set(dg.AssetSelection.from_string(select).resolve(definitions.resolve_asset_graph()))
-        if not keys:
-            raise SettingsError(f"--select {select!r}: names no asset")
+        keys = _selected(select, definitions)
     if settings.simulated:
         console.print("[bold yellow]SIMULATED MARKET[/]: the demo profile's numbers are not real data.")
     # The UI shows the newest state of each table; a build of the past is not that.
@@ -41,13 +43,28 @@ def refresh(settings: Settings, select: str | None, console: Console) -> bool:
             asset_selection=list(keys),
             run_config=_QUIET,
             raise_on_error=False,
-            tags={"undertow/profile": settings.profile},
+            tags={PROFILE_TAG: settings.profile},
         )
     _summarise(result, console)
-    if result.success and (settings.published / "undertow.duckdb").exists():
+    if not result.success:
+        with contextlib.suppress(WarehouseError):
+            record_failed_run(settings, Catalogue(ROOT / "sql"), "; ".join(_reasons(result)))
+    elif any(event.asset_key == PUBLISHED for event in result.get_asset_materialization_events()):
         kind = "simulated market" if settings.simulated else "market data"
         console.print(f"Published ({kind}): {settings.published / 'undertow.duckdb'}", soft_wrap=True)
     return result.success
+
+
+def _selected(select: str, definitions: dg.Definitions) -> set[dg.AssetKey]:
+    """Assets of a Dagster selection, in which a table may also be called schema.table."""
+    by_key = re.sub(rf"\b({'|'.join((*SCHEMAS, 'published'))})\.(\w+)", r'key:"\1/\2"', select)
+    try:
+        keys = set(dg.AssetSelection.from_string(by_key).resolve(definitions.resolve_asset_graph()))
+    except dg.DagsterError as error:
+        raise SettingsError(f"--select {select!r}: {error}") from error
+    if not keys:
+        raise SettingsError(f"--select {select!r}: names no asset")
+    return keys
 
 
 @contextlib.contextmanager
@@ -102,8 +119,18 @@ def _summarise(result: dg.ExecuteInProcessResult, console: Console) -> None:
             failing = check.metadata["rows failing"].value
             text = f"{check.severity.value} {where} ({failing}): {_short(check.description)}"
             console.print(text, style=style, markup=False, highlight=False)
-    for event in result.get_step_failure_events():
-        console.print(f"FAILED {event.step_key}: {_reason(event)}", style="bold red", markup=False)
+    for reason in _reasons(result):
+        console.print(f"FAILED {reason}", style="bold red", markup=False)
+
+
+def _reasons(result: dg.ExecuteInProcessResult) -> list[str]:
+    """What went wrong, a line for each step; where the warehouse could not be opened no step has begun."""
+    begun = result.filter_events(lambda event: event.event_type == dg.DagsterEventType.RESOURCE_INIT_FAILURE)
+    reasons = []
+    for event in begun:
+        error = event.engine_event_data.error
+        reasons.append(f"to begin: {error.message.partition(': ')[2].strip() if error else 'no message'}")
+    return reasons + [f"{event.step_key}: {_reason(event)}" for event in result.get_step_failure_events()]
 
 
 def _reason(event: dg.DagsterEvent) -> str:
@@ -113,7 +140,7 @@ def _reason(event: dg.DagsterEvent) -> str:
     error = failure.error
     while error and error.cause:
         error = error.cause
-    return str(error.message) if error else "no message"
+    return str(error.message).strip() if error else "no message"
 
 
 def _short(text: str | None, most: int = 240) -> str:

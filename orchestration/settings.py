@@ -5,7 +5,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal, Self
 
-from pydantic import ValidationError, field_validator, model_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from assets.sources.sessions import NEW_YORK
@@ -39,14 +39,19 @@ class Settings(BaseSettings):
     files: Path | None = None
     data: Path = ROOT / "data"
     as_of: datetime | None = None
-    wait_seconds: float = 600
-    threads: int = 0
-    memory_limit: str = "2GB"
+    wait_seconds: float = Field(600, ge=0)
+    threads: int = Field(0, ge=0)
+    memory_limit: str = Field("2GB", pattern=r"^\d+(\.\d+)? ?(MB|GB|TB|MiB|GiB|TiB)$")
+
+    @field_validator("files", mode="before")
+    @classmethod
+    def _empty_is_none(cls, path: object) -> object:
+        return path or None
 
     @field_validator("files", "data")
     @classmethod
     def _absolute(cls, path: Path | None) -> Path | None:
-        return path.expanduser().absolute() if path else None
+        return path.expanduser().resolve() if path else None
 
     @field_validator("as_of")
     @classmethod
@@ -80,6 +85,11 @@ class Settings(BaseSettings):
     def published(self) -> Path:
         """The folder that readers open."""
         return self.home / "published"
+
+
+def notice(settings: Settings) -> str:
+    """What stands before every description where the market is simulated; empty elsewhere."""
+    return "SIMULATED MARKET, not real data. " if settings.simulated else ""
 
 
 def load_settings(**given: Any) -> Settings:  # noqa: ANN401 - values of any setting

@@ -13,11 +13,11 @@ import pandas as pd
 from assets.inputs import Filled, Inputs
 from assets.sources.errors import SourceError
 from orchestration.lineage import column_lineage
-from orchestration.quality import SHOWN, Result, describe
-from orchestration.settings import Settings
+from orchestration.quality import SHOWN, Result, describe, shown
+from orchestration.settings import Settings, notice
 from orchestration.sources import sources
-from orchestration.tables import Catalogue, Table
-from orchestration.warehouse import HEALTH, RefusedError, Warehouse, WarehouseError, Written
+from orchestration.tables import HEALTH, Catalogue, Table
+from orchestration.warehouse import RefusedError, Warehouse, WarehouseError, Written
 
 PREVIEW = 10
 _SEVERITY = {"error": dg.AssetCheckSeverity.ERROR, "warn": dg.AssetCheckSeverity.WARN}
@@ -36,7 +36,8 @@ def table_asset(table: Table, catalogue: Catalogue, settings: Settings) -> dg.As
             for name in _check_names(table, settings)
         ],
         group_name=table.schema,
-        description=table.header.description,
+        description=notice(settings) + table.header.description,
+        tags={"profile": settings.profile},
         owners=[table.header.owner],
         kinds={"duckdb", "view" if table.header.view else "table", _KINDS[table.filled_by]},
         metadata=_definition_metadata(table),
@@ -179,8 +180,7 @@ def _run_metadata(
 
 def _as_table(rows: pd.DataFrame) -> dg.MetadataValue:
     records = [
-        dg.TableRecord({str(name): "" if pd.isna(value) else str(value) for name, value in row.items()})
-        for row in rows.to_dict("records")
+        dg.TableRecord({str(name): shown(value) for name, value in row.items()}) for row in rows.to_dict("records")
     ]
     schema = dg.TableSchema(columns=[dg.TableColumn(name=str(name), type="string") for name in rows.columns])
     return dg.MetadataValue.table(records=records, schema=schema)

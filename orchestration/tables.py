@@ -20,6 +20,8 @@ from sqlglot.errors import SqlglotError
 
 SCHEMAS = ("reference", "raw", "staging", "indicators", "regime", "marts")
 DIALECT = "duckdb"
+# The one table that is filled by the checks themselves.
+HEALTH = "marts.data_health"
 _HEADER = re.compile(r"\A\s*/\*\n(?P<header>.*?)\n\*/\s*(?P<sql>.*)\Z", re.DOTALL)
 
 Severity = Literal["error", "warn"]
@@ -130,9 +132,7 @@ class Table:
             return "sql"
         if self.csv.exists():
             return "csv"
-        folder = f"assets.{self.schema}"
-        has_module = importlib.util.find_spec(folder) and importlib.util.find_spec(self.module)
-        return "python" if has_module else "checks"
+        return "checks" if self.qualified == HEALTH else "python"
 
     @property
     def checks(self) -> list[str]:
@@ -178,6 +178,8 @@ class Catalogue(Mapping[str, Table]):
             for table in map(read_table, sorted((folder / schema).glob("*.sql")))
         }
         for table in found.values():
+            if table.filled_by == "python" and not _has_module(table):
+                raise TableError(f"{table.path}: filled by neither {table.csv.name} nor a module {table.module}")
             for name in sorted(table.upstream - set(found)):
                 raise TableError(f"{table.path}: {name} is not a table of {folder}")
         try:
@@ -197,6 +199,10 @@ class Catalogue(Mapping[str, Table]):
     def __len__(self) -> int:
         """How many tables."""
         return len(self._tables)
+
+
+def _has_module(table: Table) -> bool:
+    return bool(importlib.util.find_spec(f"assets.{table.schema}") and importlib.util.find_spec(table.module))
 
 
 def read_table(path: Path) -> Table:

@@ -21,15 +21,15 @@ from sqlglot import exp
 from assets.sources.sessions import sessions_decided_by
 from orchestration import quality
 from orchestration.quality import Result
-from orchestration.settings import Settings
-from orchestration.tables import DIALECT, SCHEMAS, Catalogue, Severity, Table, parse, tables_in
+from orchestration.settings import Settings, notice
+from orchestration.tables import DIALECT, HEALTH, SCHEMAS, Audit, Catalogue, Table, parse, tables_in
 
 log = logging.getLogger("undertow")
 
 # Files of this version open in every DuckDB since 1.4.
 STORAGE_VERSION = "v1.4.0"
-HEALTH = "marts.data_health"
-SIMULATED_NOTICE = "SIMULATED MARKET, not real data. "
+# Recorded for every table beside its own checks: whether it was rebuilt after what it is made from.
+UP_TO_DATE = "up_to_date"
 
 
 class WarehouseError(Exception):
@@ -103,12 +103,13 @@ class Warehouse:
         try:
             copied = self._stage(table, rows)
             results = [*reported, *self._check(table, with_audits=not copied)]
-            self.record(results)
             if any(result.blocks for result in results):
+                self.record(results)
                 raise RefusedError(results)
             with self._transaction():
                 added = self._replace(table)
                 self._comment(table)
+                self._put([*results, *self._currency(table, added)])
         finally:
             self._connection.execute("drop table if exists temp.staged")
         [(count,)] = self._connection.sql(f"select count(*) from {table.qualified}").fetchall()
@@ -118,33 +119,16 @@ class Warehouse:
 
     def record(self, results: Sequence[Result]) -> None:
         """Put check results in marts.data_health, over those of the same check and session."""
-        health = self._catalogue[HEALTH]
-        columns = ", ".join(f"{_quoted(name)} {kind}" for name, kind in health.types.items())
         with self._transaction():
-            self._connection.execute(f"create table if not exists {HEALTH} ({columns})")
-            for result in results:
-                key = (result.table, result.check, self.session)
-                self._connection.execute(
-                    f"delete from {HEALTH} where (table_name, check_name, session) = (?, ?, ?)", key
-                )
-                self._connection.execute(
-                    f"""
-                    insert into {HEALTH} by name select
-                        ? as table_name, ? as check_name, ? as session, ? as severity, ? as passed,
-                        ? as rows_seen, ? as rows_failing, nullif(?, '') as detail
-                    """,
-                    (*key, result.severity, result.passed, result.rows_seen, result.rows_failing, result.detail),
-                )
+            self._put(results)
 
-    def record_alert(self, check: str, detail: str) -> None:
-        """Put something that went wrong outside a table's checks in marts.data_health.
+    def record_alert(self, detail: str) -> None:
+        """Put a run that failed in marts.data_health; the next publication clears it.
 
         Args:
-            check: Name of what failed.
             detail: What happened.
         """
-        log.error("%s: %s", check, detail)
-        self.record([Result("run", check, "error", 0, 1, detail)])
+        self.record([_run_result(detail)])
 
     def blocking_failures(self) -> pd.DataFrame:
         """Tables' checks whose newest result is a failure at ERROR: table_name, check_name, detail."""
@@ -153,38 +137,58 @@ class Warehouse:
             select table_name, check_name, detail from {HEALTH}
             qualify row_number() over (partition by table_name, check_name order by session desc) = 1
                 and severity = 'error' and not passed
+            order by check_name = '{UP_TO_DATE}', table_name, check_name
             """
         )
         # What a file of sql/ no longer names is no longer checked, and its last result stands for nothing.
-        checks = {(name, check) for name, table in self._catalogue.items() for check in table.checks}
+        checks = {(name, check) for name, table in self._catalogue.items() for check in (*table.checks, UP_TO_DATE)}
         still_there = [(row.table_name, row.check_name) in checks for row in failures.itertuples()]
         return failures[still_there]
 
     def publish(self) -> list[Path]:
-        """Copy the warehouse to the published folder, each file replaced in one step.
+        """Copy the warehouse to the published folder: every file is written aside, then each moved in one step.
 
         Returns:
             The published files, the database first.
 
         Raises:
-            WarehouseError: If a table's newest check failed at ERROR.
+            WarehouseError: If a table's newest check failed at ERROR, a table was not rebuilt after one that it is
+                made from, or a file cannot be written. The published files are then as they were.
         """
         failures = self.blocking_failures()
         if len(failures):
             raise WarehouseError(f"not published: {quality.describe(failures)}")
-        self._settings.published.mkdir(parents=True, exist_ok=True)
-        for leftover in self._settings.published.rglob(".*.tmp*"):
+        folder = self._settings.published
+        folder.mkdir(parents=True, exist_ok=True)
+        for leftover in folder.rglob(".*.tmp*"):
             leftover.unlink()
-        return [self._publish_database(), *(self._publish_parquet(table) for table in self._catalogue.values())]
+        self.record([_run_result("")])
+        database = folder / "undertow.duckdb"
+        parquet = {
+            folder / "parquet" / table.schema / f"{table.name}.parquet": table for table in self._catalogue.values()
+        }
+        try:
+            self._write_database(_aside(database))
+            for target, table in parquet.items():
+                self._write_parquet(table, _aside(target))
+        except duckdb.Error as error:
+            raise WarehouseError(f"not published: {error}") from error
+        # Left by a reader that wrote and died; beside another file it would keep everyone from opening that.
+        database.with_name(f"{database.name}.wal").unlink(missing_ok=True)
+        for target in (database, *parquet):
+            _move_into_place(_aside(target), target)
+        for old in set(folder.glob("parquet/*/*.parquet")) - set(parquet):
+            old.unlink()
+        return [database, *parquet]
 
     # Staging
 
     def _stage(self, table: Table, rows: pd.DataFrame | None) -> bool:
         """Fill temp.staged; whether the rows were copied from the main warehouse, checked already."""
-        if table.header.vintages and self._settings.as_of:
-            self._stage_known_vintages(table)
-            return True
         try:
+            if table.header.vintages and self._settings.as_of:
+                self._stage_known_vintages(table)
+                return True
             if table.filled_by == "sql":
                 self._connection.execute(f"create temp table staged as {table.sql}")
                 self._expect_types(table)
@@ -223,8 +227,6 @@ class Warehouse:
 
     def _stage_known_vintages(self, table: Table) -> None:
         main = self._settings.main_home / "warehouse.duckdb"
-        if not main.exists():
-            raise WarehouseError(f"{main}: an as-of build starts from it; run without --as-of first")
         with _lock(self._settings, self._settings.main_home), self._attached(main, "main_warehouse", "read_only"):
             self._connection.execute(
                 f"""
@@ -237,11 +239,10 @@ class Warehouse:
 
     def _check(self, table: Table, *, with_audits: bool) -> list[Result]:
         audits = table.header.audits if with_audits else []
-        withheld = [
-            self._quarantine(table, audit.name, audit.quarantine) for audit in audits if audit.quarantine is not None
-        ]
-        judged = [self._audit(table, audit.name, audit.severity) for audit in audits if audit.quarantine is None]
-        return [*withheld, *quality.contract(table, self._staged(table)), *judged]
+        # What is withheld must not trouble the other checks.
+        withheld = [self._audit(table, audit) for audit in audits if audit.quarantine]
+        contract = quality.contract(table, self._staged(table))
+        return [*withheld, *contract, *(self._audit(table, audit) for audit in audits if not audit.quarantine)]
 
     def _staged(self, table: Table) -> pd.DataFrame:
         shown = ", ".join(
@@ -251,32 +252,54 @@ class Warehouse:
         )
         return self.query(f"select * {f'replace ({shown})' if shown else ''} from staged")
 
-    def _audit(self, table: Table, name: str, severity: Severity) -> Result:
-        offending = self._connection.sql(f"from ({_on_staged(table, table.audits[name])}) order by all").df()
-        [(seen,)] = self._connection.sql("select count(*) from staged").fetchall()
+    def _audit(self, table: Table, audit: Audit) -> Result:
+        self._connection.execute(f"create temp table offenders as {_on_staged(table, table.audits[audit.name])}")
+        try:
+            offending = self.query("from offenders order by all")
+            [(seen,)] = self._connection.sql("select count(*) from staged").fetchall()
+            if audit.quarantine and len(offending):
+                column = _quoted(audit.quarantine)
+                self._connection.execute(f"delete from staged where {column} in (select {column} from offenders)")
+        finally:
+            self._connection.execute("drop table temp.offenders")
         return Result(
             table.qualified,
-            name,
-            severity,
+            audit.name,
+            "warn" if audit.quarantine else audit.severity,
             seen,
             len(offending),
             quality.describe(offending),
             offending.head(quality.SHOWN),
         )
 
-    def _quarantine(self, table: Table, name: str, column: str) -> Result:
-        result = self._audit(table, name, "warn")
-        if not result.passed:
-            self._connection.execute(f"create temp table offenders as {_on_staged(table, table.audits[name])}")
+    def _currency(self, table: Table, added: int) -> list[Result]:
+        """That the table is up to date now, and that those made from it no longer are."""
+        changed = added > 0 or not table.header.vintages
+        behind = [
+            Result(name, UP_TO_DATE, "error", 0, 1, f"{table.qualified} was rebuilt after it")
+            for name, other in self._catalogue.items()
+            if changed and table.qualified in other.reads
+        ]
+        return [Result(table.qualified, UP_TO_DATE, "error", 0), *behind]
+
+    def _put(self, results: Sequence[Result]) -> None:
+        for result in results:
+            key = (result.table, result.check, self.session)
+            self._connection.execute(f"delete from {HEALTH} where (table_name, check_name, session) = (?, ?, ?)", key)
             self._connection.execute(
-                f"delete from staged where {_quoted(column)} in (select {_quoted(column)} from offenders)"
+                f"""
+                insert into {HEALTH} by name select
+                    ? as table_name, ? as check_name, ? as session, ? as severity, ? as passed,
+                    ? as rows_seen, ? as rows_failing, nullif(?, '') as detail
+                """,
+                (*key, result.severity, result.passed, result.rows_seen, result.rows_failing, result.detail),
             )
-            self._connection.execute("drop table temp.offenders")
-        return result
 
     # Replacing
 
     def _replace(self, table: Table) -> int:
+        if table.filled_by == "checks":
+            return 0
         [(exists,)] = self._connection.execute(
             "select max(table_type = 'VIEW') from information_schema.tables where table_schema = ? and table_name = ?",
             (table.schema, table.name),
@@ -322,39 +345,37 @@ class Warehouse:
 
     def _comment(self, table: Table) -> None:
         what = "view" if table.header.view else "table"
-        notice = SIMULATED_NOTICE if self._settings.simulated else ""
-        self._connection.execute(
-            f"comment on {what} {table.qualified} is {_literal(notice + table.header.description)}"
-        )
+        description = notice(self._settings) + table.header.description
+        self._connection.execute(f"comment on {what} {table.qualified} is {_literal(description)}")
         for name, column in table.header.columns.items():
             comment = _literal(f"{column.meaning} [{column.unit}]")
             self._connection.execute(f"comment on column {table.qualified}.{_quoted(name)} is {comment}")
 
     # Publishing
 
-    def _publish_database(self) -> Path:
-        target = self._settings.published / "undertow.duckdb"
-        temporary = self._settings.published / f".{target.name}.tmp-{os.getpid()}"
-        with self._attached(temporary, "published", f"storage_version '{STORAGE_VERSION}'"):
+    def _write_database(self, path: Path) -> None:
+        with self._attached(path, "published", f"storage_version '{STORAGE_VERSION}'"):
             self._connection.execute("copy from database warehouse to published")
-        _move_into_place(temporary, target)
-        return target
+            copied = self._connection.sql(
+                "select table_schema, table_name, table_type from information_schema.tables "
+                "where table_catalog = 'published'"
+            ).fetchall()
+            for schema, name, kind in copied:
+                if f"{schema}.{name}" not in self._catalogue:
+                    what = "view" if kind == "VIEW" else "table"
+                    self._connection.execute(f"drop {what} published.{schema}.{_quoted(name)}")
 
-    def _publish_parquet(self, table: Table) -> Path:
-        target = self._settings.published / "parquet" / table.schema / f"{table.name}.parquet"
-        target.parent.mkdir(parents=True, exist_ok=True)
-        temporary = target.with_name(f".{target.name}.tmp-{os.getpid()}")
+    def _write_parquet(self, table: Table, path: Path) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
         grain = ", ".join(_quoted(name) for name in table.header.grain)
         self._connection.execute(
             f"""
-            copy (from {table.qualified} order by {grain}) to {_literal(str(temporary))} (
+            copy (from {table.qualified} order by {grain}) to {_literal(str(path))} (
                 format parquet, compression zstd,
                 kv_metadata {{profile: '{self._settings.profile}', simulated: '{self._settings.simulated}'}}
             )
             """
         )
-        _move_into_place(temporary, target)
-        return target
 
     # Shared
 
@@ -408,8 +429,12 @@ def open_warehouse(settings: Settings, catalogue: Catalogue, now: datetime) -> I
     """Open the warehouse of a profile, waiting for a run that has it.
 
     Raises:
-        WarehouseError: If another process keeps it longer than the settings allow.
+        WarehouseError: If another process keeps it longer than the settings allow, or if an as-of build has no
+            warehouse to start from.
     """
+    main = settings.main_home / "warehouse.duckdb"
+    if settings.as_of and not main.exists():
+        raise WarehouseError(f"{main}: an as-of build starts from it; run without --as-of first")
     settings.home.mkdir(parents=True, exist_ok=True)
     path = settings.home / "warehouse.duckdb"
     config: Mapping[str, str | int] = {"memory_limit": settings.memory_limit}
@@ -425,14 +450,34 @@ def open_warehouse(settings: Settings, catalogue: Catalogue, now: datetime) -> I
         try:
             connection.execute("set timezone = 'UTC'")
             connection.execute("set variable as_of = $1", (settings.as_of,)) if settings.as_of else None
-            for schema in SCHEMAS:
-                connection.execute(f"create schema if not exists {schema}")
-            for table in catalogue.values():
-                if table.header.vintages:
-                    connection.execute(f"create table if not exists {table.qualified} ({_columns(table)})")
+            _prepare(connection, catalogue)
             yield Warehouse(connection, settings, catalogue, now)
         finally:
             connection.close()
+
+
+def _prepare(connection: duckdb.DuckDBPyConnection, catalogue: Catalogue) -> None:
+    """Create the schemas and the tables that are added to rather than replaced."""
+    for schema in SCHEMAS:
+        connection.execute(f"create schema if not exists {schema}")
+    health = catalogue[HEALTH]
+    stored = connection.execute(
+        """
+        select list(column_name order by column_index) from duckdb_columns()
+        where schema_name || '.' || table_name = ?
+        """,
+        (HEALTH,),
+    ).fetchall()[0][0]
+    # Results of checks are made anew by every run, so a changed table begins empty.
+    if stored and stored != list(health.types):
+        connection.execute(f"drop table {HEALTH}")
+    for table in catalogue.values():
+        if table.header.vintages or table is health:
+            connection.execute(f"create table if not exists {table.qualified} ({_columns(table)})")
+
+
+def _run_result(detail: str) -> Result:
+    return Result("run", "publication", "error", 0, 1 if detail else 0, detail)
 
 
 @contextlib.contextmanager
@@ -457,6 +502,10 @@ def _lock(settings: Settings, home: Path) -> Iterator[None]:
         yield
     finally:
         lock.release()
+
+
+def _aside(target: Path) -> Path:
+    return target.with_name(f".{target.name}.tmp-{os.getpid()}")
 
 
 def _move_into_place(temporary: Path, target: Path) -> None:

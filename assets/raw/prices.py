@@ -29,7 +29,5 @@ def fill(inputs: Inputs) -> Filled:
     )
     delivery = inputs.sources.prices.prices(instruments, known)
     classes = delivery.rows["symbol"].map(listed.set_index("symbol")["class"])
-    rows = delivery.rows[list(COLUMNS)].assign(
-        available_at=price_bars(delivery.rows["date"], classes), observed_at=inputs.now
-    )
+    rows = delivery.rows[list(COLUMNS)].assign(available_at=price_bars(delivery.rows["date"], classes))
     return Filled(rows, delivery.failures)

@@ -1,11 +1,17 @@
 """Fills reference.simulated_truth: the state that drove the simulated market; empty elsewhere."""
 
+import pandas as pd
+
 from assets.inputs import Filled, Inputs
+from assets.sources.sessions import sessions_decided_by
 from assets.sources.simulated import truth
+
+COLUMNS = ("session", "variable", "truth", "truth_unit")
 
 
 def fill(inputs: Inputs) -> Filled:
     """One row per session and variable, up to the run's clock; no rows where the market is real."""
+    if not inputs.simulated:
+        return Filled(pd.DataFrame({name: pd.Series(dtype="object") for name in COLUMNS}))
     rows = truth()
-    known = rows["session"] <= inputs.now.replace(tzinfo=None)
-    return Filled(rows[known & inputs.simulated])
+    return Filled(rows[rows["session"].isin(sessions_decided_by(inputs.now))])

@@ -102,7 +102,8 @@ class FilePrices:
     ) -> Delivery:
         """Deliver every bar that the files hold for these instruments, under either of their symbols.
 
-        A row's `source` is `files/` and the path of its file inside the folder. Values are as stored,
+        A row's `source` is `files/` and its subfolder, so that renaming or splitting a file makes no second
+        copy of its bars. Values are as stored,
         repeated bars and impossible prices included: the warehouse's audits judge those. The one exception
         is a volume of 0 for an index, rate or currency, which is delivered as missing.
 
@@ -175,7 +176,7 @@ def _load(reader: duckdb.DuckDBPyConnection, path: Path, label: str) -> set[str]
         values = table.typed | {
             "symbol": "names.symbol",
             "volume": f"if(names.has_volume, {volume}, nullif({volume}, 0))",
-            "source": _literal(label),
+            "source": _literal(f"files/{path.parent.name}"),
         }
         reader.execute(
             f"insert into bars by name select {', '.join(f'{values[c]} as {c}' for c in COLUMNS)} "

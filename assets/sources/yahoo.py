@@ -12,6 +12,7 @@ from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait
 from assets.sources.availability import price_bars
 from assets.sources.errors import Failure, SourceError
 from assets.sources.prices import COLUMNS, Delivery, Instrument
+from assets.sources.sessions import FIRST_DAY
 
 if TYPE_CHECKING:
     from curl_cffi.requests import Session
@@ -154,7 +155,7 @@ class YahooPrices:
             retry=retry_if_exception_type(passing),
             reraise=True,
         )
-        span = {"period": "max"} if first is None else {"start": first}
+        span = {"start": first or FIRST_DAY}
         ticker = yfinance.Ticker(yahoo_symbol, session=self.session)
         try:
             history: pd.DataFrame = retrying(

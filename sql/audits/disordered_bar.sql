@@ -3,5 +3,5 @@
 select symbol, date, source, open, high, low, close
 from raw.prices
 where
-    high < greatest(open, close, low) * (1 - 1e-6)
-    or low > least(open, close, high) * (1 + 1e-6)
+    high < greatest(open, close, low) - 1e-6 * abs(high)
+    or low > least(open, close, high) + 1e-6 * abs(low)

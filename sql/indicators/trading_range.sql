@@ -33,7 +33,7 @@ with ranged as (
     group by p.symbol
 ),
 
--- Every session of a symbol's span, so that a missing bar is a gap and not a longer step.
+-- Every session from a symbol's first to the newest of all, so that a missing bar is a gap and not a longer step.
 bars as (
     select
         s.session,
@@ -44,7 +44,7 @@ bars as (
         p.close,
         lag(p.close) over (partition by r.symbol order by s.session) as previous_close
     from ranged as r
-    inner join reference.sessions as s on s.session between r.first_session and r.last_session
+    inner join reference.sessions as s on s.session between r.first_session and (select max(last_session) from ranged)
     left join staging.prices as p on r.symbol = p.symbol and s.session = p.session
 ),
 

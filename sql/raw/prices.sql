@@ -1,8 +1,8 @@
 /*
 description: >-
   One row per symbol, date, source and vintage of a daily bar, as its source delivered it. Rows are only ever added;
-  a changed value is a new vintage. A symbol whose delivery holds an impossible price, a duplicate bar or an
-  unconfirmed jump is refused whole and its stored bars stand. Bars on days when the exchange was closed, disordered
+  a changed value is a new vintage. A symbol whose delivery holds an impossible price, a duplicate bar, an implausible
+  range or an unconfirmed jump is refused whole and its stored bars stand. Bars on days when the exchange was closed, disordered
   or repeated bars are kept here and flagged; staging.prices withholds what is wrong with them.
 grain: [symbol, date, source, observed_at]
 vintages: [symbol, date, source]
@@ -19,13 +19,14 @@ columns:
   volume: {unit: shares or contracts, meaning: Quantity traded, nullable: true, min: 0}
   dividend: {unit: price, meaning: Cash dividend going ex on the date; NULL where the source does not report dividends, nullable: true, min: 0}
   split: {unit: ratio, meaning: New shares per old share on the date; 1 for none; NULL where the source does not report splits, nullable: true, min: 0}
-  source: {unit: name, meaning: "Where the value came from: simulated, yahoo, or files/ and the file's path"}
+  source: {unit: name, meaning: "Where the value came from: simulated, yahoo, files/prices or files/vol_indices"}
   available_at: {unit: time, meaning: When anyone could first have known the value}
   observed_at: {unit: time, meaning: When this warehouse saw the value}
 rows: {min: 1}
 audits:
   - {name: impossible_price, quarantine: symbol}
   - {name: duplicate_bar, quarantine: symbol}
+  - {name: implausible_range, quarantine: symbol}
   - {name: unconfirmed_jump, quarantine: symbol}
   - {name: disordered_bar, severity: warn}
   - {name: holiday_bar, severity: warn}

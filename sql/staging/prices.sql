@@ -16,16 +16,17 @@ columns:
   low: {type: DOUBLE, unit: price, meaning: Lowest price of the bar, nullable: true}
   close: {type: DOUBLE, unit: price, meaning: "Last price of the bar: adjusted for splits, not for dividends"}
   volume: {type: DOUBLE, unit: shares or contracts, meaning: Quantity traded, nullable: true, min: 0}
-  total_return: {type: DOUBLE, unit: ratio, meaning: "Close-to-close return with dividends, from the dividends where the source reports them and else from the vendor's adjusted close; NULL on the first bar and for volatility indices, yields and unrolled futures, which nobody can hold", nullable: true, min: -1}
-  total_return_index: {type: DOUBLE, unit: price, meaning: "First close grown by every total return since: the adjusted price, compounded forward so that later dividends never change it", nullable: true, min: 0}
+  total_return: {type: DOUBLE, unit: ratio, meaning: "Close-to-close return with dividends, from the dividends where the source reports them and else from the vendor's adjusted close; NULL on the first bar, after a session without a bar, and for volatility indices, yields and unrolled futures, which nobody can hold", nullable: true, min: -1}
+  total_return_index: {type: DOUBLE, unit: price, meaning: "First close grown by every return since, those over missing sessions included: the adjusted price, compounded forward so that later dividends never change it", nullable: true, min: 0}
   quality_flag: {type: VARCHAR, unit: name, meaning: What is wrong with the bar; disordered means that open and high and low were withheld, nullable: true, allowed: [disordered]}
-  source: {type: VARCHAR, unit: name, meaning: "Where the value came from: simulated, yahoo, or files/ and the file's path"}
+  source: {type: VARCHAR, unit: name, meaning: "Where the value came from: simulated, yahoo, files/prices or files/vol_indices"}
   available_at: {type: TIMESTAMPTZ, unit: time, meaning: When anyone could first have known the value}
 rows: {min: 1}
 audits:
   - {name: required_instrument_missing}
   - {name: missing_bar, severity: warn}
   - {name: vanished_symbol, severity: warn}
+  - {name: behind_the_clock, severity: warn}
 */
 with known as (
     select
@@ -43,12 +44,12 @@ newest as (
     inner join reference.instruments as i using (symbol)
     where k.age = 1
     qualify row_number() over (
-        partition by k.symbol, k.date order by k.source not like '%\_History.csv' escape '\', k.source
+        partition by k.symbol, k.date order by k.source <> 'files/vol_indices', k.source
     ) = 1
 ),
 
 placed as (
-    select n.*, s.session
+    select n.*, s.session, s.session_no
     from newest as n
     asof inner join reference.sessions as s on n.first_available_at <= s.decision_at
     where n.calendar <> 'XNYS' or n.date = s.session
@@ -62,7 +63,8 @@ last_of_session as (
 judged as (
     select
         *,
-        high < greatest(open, close, low) * (1 - 1e-6) or low > least(open, close, high) * (1 + 1e-6) as is_disordered,
+        high < greatest(open, close, low) - 1e-6 * abs(high)
+        or low > least(open, close, high) + 1e-6 * abs(low) as is_disordered,
         class in ('index', 'etf') and high > low
         and row(open, high, low, close) = lag(row(open, high, low, close), 1) over bars
         and row(open, high, low, close) = lag(row(open, high, low, close), 2) over bars as is_stale
@@ -70,17 +72,15 @@ judged as (
     window bars as (partition by symbol order by session)
 ),
 
-returned as (
+grown as (
     select
         *,
+        session_no - lag(session_no) over bars as sessions_passed,
         case
             when class in ('volatility', 'rate', 'future') then null
-            when dividend is not null then (close + dividend) / lag(close) over bars - 1
-            when adj_close is not null then coalesce(
-                adj_close / lag(adj_close) over bars - 1, close / lag(close) over bars - 1
-            )
-            else close / lag(close) over bars - 1
-        end as total_return
+            when dividend is not null then (close + dividend) / lag(close) over bars
+            else coalesce(adj_close / lag(adj_close) over bars, close / lag(close) over bars)
+        end as growth
     from judged
     where is_stale is not true
     window bars as (partition by symbol order by session)
@@ -96,16 +96,16 @@ final as (
         case when is_disordered then null else low end as low,
         close,
         volume,
-        total_return,
+        case when sessions_passed = 1 then growth - 1 end as total_return,
         case
             when class not in ('volatility', 'rate', 'future')
                 -- Sums of decimals are exact, so that no other row of the table can move the last digit.
-                then first_value(close) over bars * exp(coalesce(sum(ln(1 + total_return)::decimal(28, 18)) over bars, 0))
+                then first_value(close) over bars * exp(coalesce(sum(ln(growth)::decimal(28, 18)) over bars, 0))
         end as total_return_index,
         case when is_disordered then 'disordered' end as quality_flag,
         source,
         available_at
-    from returned
+    from grown
     window bars as (partition by symbol order by session rows unbounded preceding)
 )
 

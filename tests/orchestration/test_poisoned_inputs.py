@@ -129,7 +129,7 @@ def test_a_symbol_with_impossible_bars_is_refused_whole_and_its_stored_bars_stan
     poison(bars).to_csv(folder / "vendor" / BARS, index=False)
     result = land(folder, catalogue)[check]
     assert (result.passed, result.severity) == (False, "warn")
-    assert f"symbol={symbol}, date={DAY.date()}, source=files/{BARS.as_posix()}" in result.detail
+    assert f"symbol={symbol}, date={DAY.date()}, source=files/prices" in result.detail
     assert set(result.offending["symbol"]) == {symbol}
     pd.testing.assert_frame_equal(stored(folder, catalogue), before)
     assert published_hash(folder) == published

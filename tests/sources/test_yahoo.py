@@ -20,6 +20,7 @@ from pandas.testing import assert_frame_equal
 
 from assets.sources.errors import Failure, SourceError
 from assets.sources.prices import COLUMNS, Instrument
+from assets.sources.sessions import FIRST_DAY
 from assets.sources.yahoo import YahooPrices
 
 # yfinance 1.7 calls what pandas 3.1 deprecates; our own warnings stay errors.
@@ -123,8 +124,8 @@ class Handler(BaseHTTPRequestHandler):
             self.bars(symbol, 0, 2**40, "")
         else:
             first = int(query["period1"][0])
-            day = None if first < 0 else pd.Timestamp(first, unit="s").date()
-            self.server.asked.append((symbol, day))
+            day = pd.Timestamp(first, unit="s").date()
+            self.server.asked.append((symbol, None if day == FIRST_DAY else day))
             faults = self.server.faults.get(symbol)
             self.bars(symbol, first, int(query["period2"][0]), faults.pop(0) if faults else "")
 
