@@ -26,12 +26,9 @@ def column_lineage(catalogue: Catalogue, name: str) -> dg.TableColumnLineage | N
     }
     query = qualify(table.statement.copy(), schema=schema, dialect=DIALECT, validate_qualify_columns=False)
     scope = build_scope(query)
-    return dg.TableColumnLineage(
-        {
-            column: _dependencies(lineage(column, query, schema=schema, dialect=DIALECT, scope=scope, copy=False))
-            for column in table.types
-        }
-    )
+    # Trimmed selects are for display, and copying the query for each of them takes nine tenths of the time.
+    options = {"schema": schema, "dialect": DIALECT, "scope": scope, "copy": False, "trim_selects": False}
+    return dg.TableColumnLineage({column: _dependencies(lineage(column, query, **options)) for column in table.types})
 
 
 def _dependencies(node: Node) -> list[dg.TableColumnDep]:

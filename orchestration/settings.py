@@ -3,7 +3,7 @@
 import os
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -39,9 +39,9 @@ class Settings(BaseSettings):
     files: Path | None = None
     data: Path = ROOT / "data"
     as_of: datetime | None = None
-    wait_seconds: float = Field(600, ge=0)
-    threads: int = Field(0, ge=0)
-    memory_limit: str = Field("2GB", pattern=r"^\d+(\.\d+)? ?(MB|GB|TB|MiB|GiB|TiB)$")
+    wait_seconds: Annotated[float, Field(ge=0)] = 600
+    threads: Annotated[int, Field(ge=0)] = 0
+    memory_limit: Annotated[str, Field(pattern=r"^\d+(\.\d+)? ?(MB|GB|TB|MiB|GiB|TiB)$")] = "2GB"
 
     @field_validator("files", mode="before")
     @classmethod

@@ -180,6 +180,8 @@ class Catalogue(Mapping[str, Table]):
         for table in found.values():
             if table.filled_by == "python" and not _has_module(table):
                 raise TableError(f"{table.path}: filled by neither {table.csv.name} nor a module {table.module}")
+            if table.filled_by == "sql" and table.qualified in table.reads:
+                raise TableError(f"{table.path}: {table.qualified} reads itself")
             for name in sorted(table.upstream - set(found)):
                 raise TableError(f"{table.path}: {name} is not a table of {folder}")
         try:

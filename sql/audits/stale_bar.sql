@@ -6,15 +6,16 @@ with bars as (
         p.date,
         p.source,
         p.close,
+        p.high > p.low as moved,
         row(p.open, p.high, p.low, p.close) as bar,
         lag(row(p.open, p.high, p.low, p.close), 1) over same_source as previous_bar,
         lag(row(p.open, p.high, p.low, p.close), 2) over same_source as bar_before
     from raw.prices as p
     inner join reference.instruments as i using (symbol)
-    where i.class in ('index', 'etf') and p.high > p.low
+    where i.class in ('index', 'etf')
     window same_source as (partition by p.symbol, p.source order by p.date)
 )
 
 select symbol, date, source, close
 from bars
-where bar = previous_bar and bar = bar_before
+where moved and bar = previous_bar and bar = bar_before

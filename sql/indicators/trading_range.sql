@@ -53,7 +53,10 @@ daily as (
         session,
         symbol,
         100 * (high - low) / previous_close as range_pct,
-        100 * (greatest(high, previous_close) - least(low, previous_close)) / previous_close as true_range_pct,
+        case
+            when high is not null and low is not null and previous_close is not null
+                then 100 * (greatest(high, previous_close) - least(low, previous_close)) / previous_close
+        end as true_range_pct,
         ln(high / low) as high_low,
         ln(open / previous_close) as overnight,
         ln(close / open) as intraday,

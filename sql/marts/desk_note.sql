@@ -64,6 +64,10 @@ answered as (
         m.value_lo,
         m.value_hi,
         d.simulated,
+        -- Adding zero takes the sign off a value that rounds to nothing.
+        round(m.value, c.decimals) + 0 as rounded,
+        round(m.value_lo, c.decimals) + 0 as rounded_lo,
+        round(m.value_hi, c.decimals) + 0 as rounded_hi,
         '{:.' || c.decimals || 'f}' as shown
     from regime.daily as d
     cross join reference.claims as c
@@ -87,9 +91,9 @@ final as (
         case
             when value is null then 'Not available for this session.'
             else replace(
-                replace(replace(sentence, '{value}', format(shown, value)), '{lo}', format(shown, value_lo)),
+                replace(replace(template, '{value}', format(shown, rounded)), '{lo}', format(shown, rounded_lo)),
                 '{hi}',
-                format(shown, value_hi)
+                format(shown, rounded_hi)
             )
         end as sentence,
         simulated

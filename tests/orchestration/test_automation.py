@@ -1,11 +1,12 @@
 """What runs by itself: the schedule follows the exchange's calendar, and a failed run leaves a trace."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
+from zoneinfo import ZoneInfo
 
 import dagster as dg
-import pytest
+import pandas as pd
 
-from assets.sources.sessions import NEW_YORK, sessions, sessions_decided_by
+from assets.sources.sessions import sessions_decided_by
 from orchestration.automation import failed_run_alert, refresh_after_close
 from orchestration.definitions import build_defs
 from orchestration.settings import Settings
@@ -13,31 +14,32 @@ from orchestration.sources import clock
 from orchestration.tables import Catalogue
 from orchestration.warehouse import open_warehouse
 
+# In the week of Thanksgiving, and the week after the clocks went forward.
+WEEKDAYS = [*pd.bdate_range("2025-11-24", "2025-11-28"), *pd.bdate_range("2025-03-10", "2025-03-14")]
 THANKSGIVING = date(2025, 11, 27)
 
 
-@pytest.mark.parametrize(
-    ("monday", "friday"),
-    [(date(2025, 11, 24), date(2025, 11, 28)), (date(2025, 3, 10), date(2025, 3, 14))],
-    ids=["the week of Thanksgiving", "the week after the clocks change"],
-)
-def test_the_schedule_asks_for_one_run_per_session_once_it_can_be_decided(monday: date, friday: date) -> None:
-    midnight = datetime(monday.year, monday.month, monday.day, tzinfo=NEW_YORK)
-    ticks = refresh_after_close.execution_time_iterator(midnight.timestamp())
-    requested = []
-    while (tick := next(ticks)).date() <= friday:
-        context = dg.build_schedule_context(scheduled_execution_time=tick.astimezone(UTC))
-        requests = refresh_after_close.evaluate_tick(context).run_requests or []
-        requested += [request.run_key for request in requests]
-        assert not requests or sessions_decided_by(tick)[-1].date() == tick.date()
-    assert requested == [day.date().isoformat() for day in sessions(monday, friday)]
+def tick_on(day: date) -> tuple[datetime, list[str | None], str | None]:
+    """What the schedule does at its own hour: the time, the run keys it asks for, why it skips."""
+    minute, hour, *_ = str(refresh_after_close.cron_schedule).split()
+    zone = ZoneInfo(str(refresh_after_close.execution_timezone))
+    at = datetime.combine(day, time(int(hour), int(minute)), tzinfo=zone)
+    context = dg.build_schedule_context(scheduled_execution_time=at.astimezone(UTC))
+    tick = refresh_after_close.evaluate_tick(context)
+    return at, [request.run_key for request in tick.run_requests or []], tick.skip_message
 
 
-def test_the_schedule_says_why_it_skips_a_holiday() -> None:
-    evening = datetime(2025, 11, 27, 18, 30, tzinfo=NEW_YORK)
-    tick = refresh_after_close.evaluate_tick(dg.build_schedule_context(scheduled_execution_time=evening))
-    assert not tick.run_requests
-    assert tick.skip_message == f"{THANKSGIVING} is not an XNYS session"
+def test_the_schedule_asks_for_one_run_on_each_session_after_its_decision_time() -> None:
+    for weekday in WEEKDAYS:
+        at, run_keys, _ = tick_on(weekday.date())
+        if weekday.date() != THANKSGIVING:
+            assert run_keys == [weekday.date().isoformat()]
+            assert sessions_decided_by(at)[-1] == weekday
+
+
+def test_the_schedule_skips_a_holiday_and_says_so() -> None:
+    _, run_keys, reason = tick_on(THANKSGIVING)
+    assert (run_keys, reason) == ([], f"{THANKSGIVING} is not an XNYS session")
 
 
 def test_a_failed_run_is_recorded_in_data_health(settings: Settings, catalogue: Catalogue) -> None:
@@ -56,5 +58,6 @@ def test_a_failed_run_is_recorded_in_data_health(settings: Settings, catalogue: 
         failed_run_alert(settings, catalogue)(context.for_run_failure())
     with open_warehouse(settings, catalogue, clock(settings)) as warehouse:
         [alert] = warehouse.query("from marts.data_health where table_name = 'run'").to_dict("records")
-    print(alert)
     assert not failed.success
+    assert (alert["check_name"], alert["severity"], alert["passed"]) == ("publication", "error", False)
+    assert "staging__prices" in alert["detail"]

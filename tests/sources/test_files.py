@@ -139,6 +139,7 @@ def test_actions_under_either_name_and_what_is_not_reported_stays_missing(tmp_pa
     rows = read(tmp_path).rows
     assert rows["dividend"].tolist() == pytest.approx([0.5, float("nan")] * 2, nan_ok=True)
     assert rows["split"].tolist() == pytest.approx([float("nan"), 2] * 2, nan_ok=True)
+    assert rows[["open", "high", "low", "adj_close", "volume"]].isna().all(axis=None)
 
 
 def test_what_audits_judge_is_delivered_as_it_is(tmp_path: Path) -> None:

@@ -1,0 +1,225 @@
+"""As-of builds: what could have been known then, row for row, in a file of its own."""
+
+import hashlib
+import io
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import duckdb
+import pandas as pd
+import pytest
+from rich.console import Console
+
+from assets.inputs import Inputs, Sources
+from assets.raw import prices as raw_prices
+from assets.sources.prices import Delivery, Instrument
+from assets.sources.sessions import NEW_YORK
+from assets.sources.simulated import SimulatedPrices
+from orchestration.runs import refresh
+from orchestration.settings import ROOT, Settings, SettingsError
+from orchestration.sources import clock
+from orchestration.table_assets import write_table
+from orchestration.tables import HEALTH, SCHEMAS, Catalogue, Table
+from orchestration.warehouse import Warehouse, WarehouseError, open_warehouse
+
+AS_OF = datetime(2025, 11, 21, 18, tzinfo=NEW_YORK)
+# marts.data_health is left out: it describes runs, and an as-of build is another run.
+TABLES = sorted(
+    {f"{file.parent.name}.{file.stem}" for schema in SCHEMAS for file in (ROOT / "sql" / schema).glob("*.sql")}
+    - {HEALTH}
+)
+# Something of every class and calendar: bars that end after 18:00 New York belong to the next session.
+SYMBOLS = ("SPX", "NDX", "SPY", "QQQ", "VIX", "VVIX", "VIX3M", "SKEW", "TNX", "ES=F", "BTC-USD", "EURUSD=X")
+FIRST = "2023-07-03"
+# The run takes both on starting from it.
+LOCKS = {"warehouse.lock", "warehouse.holder"}
+
+RESTATED = pd.Timestamp("2025-12-05")
+LANDED, SEEN = datetime(2025, 12, 9, 12, tzinfo=NEW_YORK), datetime(2025, 12, 10, 12, tzinfo=NEW_YORK)
+BEFORE, AFTER = datetime(2025, 12, 9, 18, tzinfo=NEW_YORK), datetime(2025, 12, 10, 18, tzinfo=NEW_YORK)
+
+Contents = dict[str, pd.DataFrame]
+
+
+class FewPrices:
+    """The simulated market, of some instruments and years."""
+
+    def prices(self, instruments: Sequence[Instrument], known: pd.DataFrame) -> Delivery:
+        """Deliver them."""
+        few = [instrument for instrument in instruments if instrument.symbol in SYMBOLS]
+        rows = SimulatedPrices().prices(few, known).rows
+        return Delivery(rows[rows["date"] >= FIRST])
+
+
+def write(warehouse: Warehouse, table: Table, settings: Settings) -> None:
+    """Write a table, raw.prices from the small market."""
+    if table.qualified != "raw.prices" or settings.as_of:
+        write_table(warehouse, table, settings)
+        return
+    sources = Sources(prices=FewPrices())
+    inputs = Inputs(query=warehouse.reader(table), sources=sources, now=warehouse.now, simulated=True)
+    warehouse.write(table, raw_prices.fill(inputs).rows)
+
+
+def contents(settings: Settings) -> Contents:
+    """Every published table."""
+    with duckdb.connect(str(settings.published / "undertow.duckdb"), read_only=True) as reader:
+        return {name: reader.sql(f"from {name} order by all").df() for name in TABLES}
+
+
+def known(rows: pd.DataFrame, moment: datetime) -> pd.DataFrame:
+    """The rows of a full build for the sessions decided by then; of raw prices those available by then."""
+    if "session" in rows:
+        decided = (rows["session"] + pd.Timedelta(hours=18)).dt.tz_localize(NEW_YORK) <= moment
+        return rows[decided].reset_index(drop=True)
+    if "available_at" in rows:
+        return rows[rows["available_at"] <= moment].reset_index(drop=True)
+    return rows
+
+
+def same(found: pd.DataFrame, expected: pd.DataFrame, name: str) -> None:
+    """Check that two tables hold exactly the same rows."""
+    pd.testing.assert_frame_equal(found, expected, check_exact=True, obj=name)
+
+
+def digests(home: Path) -> dict[Path, str]:
+    """Every file of a warehouse, its as-of builds excepted."""
+    files = (f for f in home.rglob("*") if f.is_file() and home / "as_of" not in f.parents and f.name not in LOCKS)
+    return {file: hashlib.sha256(file.read_bytes()).hexdigest() for file in files}
+
+
+@dataclass(frozen=True)
+class Main:
+    """A profile's main warehouse, built and published.
+
+    Attributes:
+        home: The folder that holds everything.
+        settings: Its settings.
+        contents: What it published.
+    """
+
+    home: Path
+    settings: Settings
+    contents: Contents
+
+
+@pytest.fixture(scope="module")
+def main(tmp_path_factory: pytest.TempPathFactory, catalogue: Catalogue) -> Main:
+    """The demo profile, with fewer instruments."""
+    home = tmp_path_factory.mktemp("main")
+    shutil.copy(ROOT / "dagster.yaml", home)
+    settings = Settings(data=home / "data", wait_seconds=5)
+    with open_warehouse(settings, catalogue, clock(settings)) as warehouse:
+        for table in catalogue.values():
+            write(warehouse, table, settings)
+        warehouse.publish()
+    return Main(home, settings, contents(settings))
+
+
+@pytest.fixture(scope="module")
+def by_command_line(main: Main) -> Contents:
+    """What `undertow run --as-of` publishes; the main warehouse and its published files stay as they are."""
+    before = digests(main.settings.main_home)
+    done = subprocess.run(
+        [sys.executable, "-m", "orchestration.cli", "run", "--as-of", "2025-11-21T18:00"],
+        env={**os.environ, "UNDERTOW_DATA": str(main.settings.data), "DAGSTER_HOME": str(main.home)},
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    past = main.settings.model_copy(update={"as_of": AS_OF})
+    assert str(past.published / "undertow.duckdb") in done.stdout
+    assert past.home != main.settings.home
+    assert digests(main.settings.main_home) == before
+    return contents(past)
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_an_as_of_build_has_the_rows_of_the_full_build_up_to_then(
+    main: Main, by_command_line: Contents, name: str
+) -> None:
+    full = main.contents[name]
+    expected = known(full, AS_OF)
+    assert len(expected)
+    assert (len(expected) < len(full)) == ("session" in full or "available_at" in full)
+    same(by_command_line[name], expected, name)
+
+
+def test_a_correction_is_in_the_builds_as_of_later_and_not_in_those_as_of_earlier(
+    settings: Settings, catalogue: Catalogue
+) -> None:
+    with open_warehouse(settings, catalogue, clock(settings)) as warehouse:
+        # Vintages are ordered by when the warehouse saw them.
+        warehouse._observed_at = LANDED
+        original = priced(warehouse, settings, catalogue)
+        warehouse._observed_at = SEEN
+        bar = original["raw.prices"].query("symbol == 'SPX' and date == @RESTATED")
+        assert warehouse.write(catalogue["raw.prices"], bar.assign(close=bar["low"])).added == 1
+        [close], [low] = bar["close"], bar["low"]
+        corrected = {name: warehouse.query(f"from {name} order by all") for name in original}
+    for moment, expected, full in [(BEFORE, close, original), (AFTER, low, corrected)]:
+        past = settings.model_copy(update={"as_of": moment})
+        with open_warehouse(past, catalogue, clock(past)) as warehouse:
+            found = priced(warehouse, past, catalogue)
+        shown = found["staging.prices"].query("symbol == 'SPX' and session == @RESTATED")["close"]
+        assert shown.tolist() == [expected]
+        for name, rows in found.items():
+            same(rows, known(full[name], moment), name)
+
+
+def priced(warehouse: Warehouse, settings: Settings, catalogue: Catalogue) -> Contents:
+    """The tables that staged prices are made from, and those prices."""
+    names = [*sorted(catalogue["raw.prices"].upstream | catalogue["staging.prices"].upstream), "staging.prices"]
+    for name in sorted(names, key=list(catalogue).index):
+        write(warehouse, catalogue[name], settings)
+    return {name: warehouse.query(f"from {name} order by all") for name in names}
+
+
+def test_an_as_of_build_without_a_main_warehouse_says_so_and_makes_nothing(
+    settings: Settings, catalogue: Catalogue
+) -> None:
+    past = settings.model_copy(update={"as_of": AS_OF})
+    with (
+        pytest.raises(WarehouseError, match=r"demo/warehouse\.duckdb: .* run without --as-of first"),
+        open_warehouse(past, catalogue, clock(past)),
+    ):
+        pass
+    assert not settings.data.exists()
+
+
+def test_a_main_warehouse_that_an_analyst_has_open_is_a_clear_error(settings: Settings, catalogue: Catalogue) -> None:
+    with open_warehouse(settings, catalogue, clock(settings)):
+        pass
+    file = settings.home / "warehouse.duckdb"
+    command = "import sys, duckdb; c = duckdb.connect(sys.argv[1]); print('open', flush=True); sys.stdin.read()"
+    past = settings.model_copy(update={"as_of": AS_OF})
+    with (
+        subprocess.Popen(  # noqa: S603
+            [sys.executable, "-c", command, str(file)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        ) as analyst,
+        open_warehouse(past, catalogue, clock(past)) as warehouse,
+    ):
+        assert analyst.stdout is not None
+        assert analyst.stdout.readline() == "open\n"
+        with pytest.raises(WarehouseError, match=rf"{file}.*PID {analyst.pid}"):
+            warehouse.write(catalogue["raw.prices"])
+
+
+def test_the_command_line_says_that_the_future_is_not_known(
+    tmp_path: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copy(ROOT / "dagster.yaml", tmp_path)
+    monkeypatch.setenv("DAGSTER_HOME", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    future = settings.model_copy(update={"as_of": datetime(2026, 1, 2, 18, tzinfo=NEW_YORK)})
+    with pytest.raises(SettingsError, match="UNDERTOW_AS_OF=2026-01-02T18:00:00-05:00: lies after 2025-12-31"):
+        refresh(future, None, Console(file=io.StringIO()))
+    assert not settings.data.exists()

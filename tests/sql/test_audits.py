@@ -1,0 +1,184 @@
+"""Each audit of sql/audits: rows that it must report, and rows close by that it must not."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pytest
+
+from tests.sql.given import Bar, Prices, bar, bars, build, rows_of, sessions, tables
+
+DAYS = sessions("2025-11-17", 8)
+MON, TUE, WED, THU, FRI = DAYS[:5]
+REPEATED = (10.0, 12.0, 8.0, 11.0)
+INFINITE = float("inf")
+
+
+@dataclass(frozen=True)
+class Case:
+    """Given bars, and what the first columns of the audit's rows must be."""
+
+    audit: str
+    rows: Sequence[Bar]
+    reported: Sequence[tuple[object, ...]] = ()
+
+
+def on(symbol: str, *prices: Prices, **more: object) -> list[Bar]:
+    """Bars from the Monday on, one per session."""
+    return bars(symbol, DAYS[: len(prices)], prices, **more)
+
+
+def reported(symbol: str, *days: object) -> list[tuple[object, ...]]:
+    """What is expected of an audit that reports these sessions."""
+    return [(symbol, str(day)[:10]) for day in days]
+
+
+FAILING = {
+    "duplicate": Case("duplicate_bar", on("SPX", 1.0, 2.0) + on("SPX", 1.1), reported("SPX", MON)),
+    "exact duplicate": Case("duplicate_bar", on("SPX", 1.0) * 2, reported("SPX", MON)),
+    "high below close": Case("disordered_bar", on("SPY", (10.0, 10.5, 9.0, 11.0)), reported("SPY", MON)),
+    "low above open": Case("disordered_bar", on("SPY", (9.0, 12.0, 9.5, 10.0)), reported("SPY", MON)),
+    "high below low": Case("disordered_bar", on("SPY", (None, 9.0, 10.0, 9.5)), reported("SPY", MON)),
+    "disordered below zero": Case("disordered_bar", on("CL=F", (-1.0, -2.0, -3.0, -2.5)), reported("CL=F", MON)),
+    "holiday": Case("holiday_bar", [bar("SPX", "2025-11-27", 1.0)], reported("SPX", "2025-11-27")),
+    "weekend": Case("holiday_bar", [bar("SPX", "2025-11-22", 1.0)], reported("SPX", "2025-11-22")),
+    "no close": Case("impossible_price", on("SPX", (1.0, 1.0, 1.0, None)), reported("SPX", MON)),  # type: ignore[arg-type]
+    "close of zero": Case("impossible_price", on("SPX", 1.0, 0.0), reported("SPX", TUE)),
+    "negative low": Case("impossible_price", on("BTC-USD", (1.0, 1.0, -1.0, 1.0)), reported("BTC-USD", MON)),
+    "negative open": Case("impossible_price", on("SPY", (-1.0, 1.0, 1.0, 1.0)), reported("SPY", MON)),
+    "infinite close": Case("impossible_price", on("SPX", INFINITE), reported("SPX", MON)),
+    "infinite high": Case("impossible_price", on("SPX", (1.0, INFINITE, 1.0, 1.0)), reported("SPX", MON)),
+    "infinite yield": Case("impossible_price", on("TNX", -INFINITE), reported("TNX", MON)),
+    "adjusted close of zero": Case("impossible_price", on("SPY", 1.0, adj_close=0.0), reported("SPY", MON)),
+    "negative volume": Case("impossible_price", on("SPY", 1.0, volume=-1.0), reported("SPY", MON)),
+    "negative dividend": Case("impossible_price", on("SPY", 1.0, dividend=-0.1), reported("SPY", MON)),
+    "split of zero": Case("impossible_price", on("SPY", 1.0, split=0.0), reported("SPY", MON)),
+    "infinite volume": Case("impossible_price", on("SPY", 1.0, volume=INFINITE), reported("SPY", MON)),
+    "slipped high": Case("implausible_range", on("SPX", (1.0, 1.26, 1.0, 1.0)), reported("SPX", MON)),
+    "slipped low": Case("implausible_range", on("SPY", (1.0, 1.0, 0.39, 1.0)), reported("SPY", MON)),
+    "slipped low of a future": Case("implausible_range", on("GC=F", (1.0, 1.0, 0.1, 1.0)), reported("GC=F", MON)),
+    "false split": Case("unconfirmed_jump", on("SPY", 10.0, 50.3), reported("SPY", TUE)),
+    "false reverse split": Case("unconfirmed_jump", on("SPY", 50.0, 10.0, 10.1), reported("SPY", TUE)),
+    "index jump": Case("unconfirmed_jump", on("SPX", 100.0, 100.0, 126.0), reported("SPX", WED)),
+    "currency jump": Case("unconfirmed_jump", on("EURUSD=X", 1.0, 1.21), reported("EURUSD=X", TUE)),
+    "bitcoin jump": Case("unconfirmed_jump", on("BTC-USD", 1.0, 0.39), reported("BTC-USD", TUE)),
+    "future below zero": Case("unconfirmed_jump", on("GC=F", 18.0, -38.0), reported("GC=F", TUE)),
+    "another day than confirmed": Case("unconfirmed_jump", on("CL=F", 18.0, -38.0), reported("CL=F", TUE)),
+    "third repeat": Case("stale_bar", on("SPX", *[REPEATED] * 4), reported("SPX", WED, THU)),
+    "missing session": Case("missing_bar", bars("SPX", [MON, THU], [1.0, 1.0]), reported("SPX", TUE, WED)),
+    "missing session of a volatility index": Case(
+        "missing_bar", bars("VVIX", [MON, WED], [1.0, 1.0]), reported("VVIX", TUE)
+    ),
+    "required instrument absent": Case("required_instrument_missing", on("SPX", 1.0), reported("VIX", MON)),
+    "required instrument a session behind": Case(
+        "required_instrument_missing", on("SPX", 1.0) + on("VIX", 1.0, 1.0), reported("SPX", TUE)
+    ),
+    "required instruments behind an ETF": Case(
+        "required_instrument_missing",
+        on("SPX", 1.0) + on("VIX", 1.0) + on("SPY", 1.0, 1.0),
+        [*reported("SPX", TUE), *reported("VIX", TUE)],
+    ),
+    "nothing at all": Case("required_instrument_missing", [], [("SPX", "None"), ("VIX", "None")]),
+    "no bar for the newest session": Case(
+        "behind_the_clock", [bar("SPX", "2025-12-30", 1.0)], [("2025-12-31", "2025-12-30")]
+    ),
+    "no bar but Bitcoin's": Case(
+        "behind_the_clock",
+        [bar("SPX", "2025-12-29", 1.0), bar("BTC-USD", "2025-12-30", 1.0)],
+        [("2025-12-31", "2025-12-29")],
+    ),
+    "vanished": Case("vanished_symbol", on("SPX", *[1.0] * 7) + on("NDX", 1.0), reported("NDX", MON)),
+}
+PASSING = {
+    "two sources": Case("duplicate_bar", on("SPX", 1.0, source="a") + on("SPX", 1.0, source="b")),
+    "two symbols": Case("duplicate_bar", on("SPX", 1.0) + on("SPY", 1.0)),
+    "rounded": Case("disordered_bar", on("SPY", (10.0, 10.0, 9.0, 10.000009), (10.0, 11.0, 10.0, 9.999991))),
+    "close only": Case("disordered_bar", on("SPY", 1.0)),
+    "ordered below zero": Case("disordered_bar", on("CL=F", (-1.0, -1.0, -3.0, -3.0), (-2.0, -2.0, -2.0, -2.0))),
+    "session": Case("holiday_bar", on("SPX", 1.0)),
+    "half day": Case("holiday_bar", [bar("SPX", "2025-11-28", 1.0)]),
+    "weekend of Bitcoin": Case("holiday_bar", [bar("BTC-USD", "2025-11-22", 1.0)]),
+    "holiday of the exchange alone": Case("holiday_bar", [bar("TNX", "2025-11-27", 4.0)]),
+    "before the calendar begins": Case("holiday_bar", [bar("SPX", "1989-12-30", 1.0)]),
+    "session to come": Case("holiday_bar", [bar("SPX", "2026-01-02", 1.0)]),
+    "ordinary bar": Case("impossible_price", on("SPX", (1.0, 2.0, 0.5, 1.5), adj_close=0.1)),
+    "oil below zero": Case("impossible_price", on("CL=F", (17.0, 17.5, -40.0, -37.6))),
+    "yield of zero": Case("impossible_price", on("IRX", 0.0, -0.1)),
+    "nothing traded": Case("impossible_price", on("SPY", 1.0, volume=0.0, dividend=0.0, split=1.0)),
+    "wide day": Case("implausible_range", on("SPX", (1.0, 1.24, 0.76, 1.0))),
+    "wide opening of VIX": Case("implausible_range", on("VIX", (20.0, 65.7, 20.0, 38.6))),
+    "close alone": Case("implausible_range", on("SPX", 1.0)),
+    "confirmed day": Case("implausible_range", [bar("CL=F", "2020-04-20", (17.0, 40.0, 17.0, 17.0))]),
+    "panic of VIX": Case("unconfirmed_jump", on("VIX", 17.0, 37.0)),
+    "crash of an index": Case("unconfirmed_jump", on("SPX", 282.0, 224.0)),
+    "confirmed": Case(
+        "unconfirmed_jump", bars("CL=F", ["2020-04-17", "2020-04-20", "2020-04-21"], [18.3, -37.6, 10.0])
+    ),
+    "sources that differ": Case(
+        "unconfirmed_jump", on("SPY", 10.0, source="a") + bars("SPY", [TUE], [50.0], source="b")
+    ),
+    "one repeat": Case("stale_bar", on("SPX", REPEATED, REPEATED, (10.0, 12.0, 8.0, 11.1), REPEATED)),
+    "volatility index at rest": Case("stale_bar", on("VIX", *[REPEATED] * 4)),
+    "one price all day": Case("stale_bar", on("SPX", *[(1.0, 1.0, 1.0, 1.0)] * 4)),
+    "the same bar from three sources": Case(
+        "stale_bar", [one for source in "abc" for one in on("SPX", REPEATED, source=source)]
+    ),
+    "every session": Case("missing_bar", bars("SPX", sessions("2025-11-24", 5), [1.0] * 5)),
+    "starts later": Case("missing_bar", on("SPX", 1.0, 1.0, 1.0) + bars("SPY", [WED], [1.0])),
+    "holes of a market with its own holidays": Case("missing_bar", bars("TNX", [MON, THU], [4.0, 4.0])),
+    "all required there": Case("required_instrument_missing", on("SPX", 1.0, 1.0) + on("VIX", 1.0, 1.0)),
+    "Bitcoin ahead": Case("required_instrument_missing", on("SPX", 1.0) + on("VIX", 1.0) + on("BTC-USD", 1.0, 1.0)),
+    "an ETF behind": Case("required_instrument_missing", on("SPX", 1.0, 1.0) + on("VIX", 1.0, 1.0) + on("SPY", 1.0)),
+    "newest session there": Case("behind_the_clock", [bar("SPY", "2025-12-31", 1.0), bar("SPX", "2025-12-30", 1.0)]),
+    "five sessions behind": Case("vanished_symbol", on("SPX", *[1.0] * 6) + on("NDX", 1.0)),
+    "Bitcoin behind": Case("vanished_symbol", on("SPX", *[1.0] * 8) + on("BTC-USD", 1.0)),
+}
+
+
+def found(case: Case) -> list[tuple[object, ...]]:
+    """The first two columns, mostly symbol and day, of the rows that the audit returns."""
+    [query] = {table.audits[case.audit] for table in tables().values() if case.audit in table.audits}
+    return sorted((str(row[0]), str(row[1])) for row in rows_of(build(case.rows, "staging.prices"), query))
+
+
+@pytest.mark.parametrize("case", FAILING.values(), ids=[f"{of.audit}: {name}" for name, of in FAILING.items()])
+def test_an_audit_reports(case: Case) -> None:
+    assert case.reported
+    assert found(case) == case.reported
+
+
+@pytest.mark.parametrize("case", PASSING.values(), ids=[f"{of.audit}: {name}" for name, of in PASSING.items()])
+def test_an_audit_lets_pass(case: Case) -> None:
+    assert found(case) == []
+
+
+def test_every_audit_has_a_failing_and_a_passing_example() -> None:
+    named = {name for table in tables().values() for name in table.audits}
+    assert {case.audit for case in FAILING.values()} == named
+    assert {case.audit for case in PASSING.values()} == named
+
+
+def test_a_price_that_is_not_a_number_is_impossible() -> None:
+    connection = build(on("SPX", 1.0, 1.0), "staging.prices")
+    connection.execute("update raw.prices set close = 'nan'::double where date = ?", (TUE.date(),))
+    query = tables()["raw.prices"].audits["impossible_price"]
+    assert [str(day) for _, day, *_ in rows_of(connection, query)] == ["2025-11-18"]
+
+
+def test_the_audit_of_vanished_symbols_counts_sessions() -> None:
+    query = tables()["staging.prices"].audits["vanished_symbol"]
+    connection = build(bars("SPX", DAYS, [1.0] * 8) + on("NDX", 1.0, 1.0), "staging.prices")
+    assert rows_of(connection, query) == [("NDX", TUE.date(), 6)]
+
+
+WITHHELD = [REPEATED, REPEATED, (5.0, 5.0, 5.0, 5.0), REPEATED, REPEATED, REPEATED, (10.0, 10.5, 9.0, 11.0), REPEATED]
+
+
+def test_staging_withholds_exactly_what_the_audits_report() -> None:
+    connection = build(bars("SPX", DAYS, WITHHELD), "staging.prices")
+    audits = tables()["raw.prices"].audits
+    stale = rows_of(connection, f"select date from ({audits['stale_bar']}) order by all")
+    kept = {session for (session,) in rows_of(connection, "select session from staging.prices")}
+    assert stale == [(day.date(),) for day in DAYS if day.date() not in kept] == [(DAYS[5].date(),)]
+    disordered = rows_of(connection, f"select date from ({audits['disordered_bar']}) order by all")
+    flagged = rows_of(connection, "select session from staging.prices where quality_flag = 'disordered' order by all")
+    assert flagged == disordered == [(DAYS[6].date(),)]

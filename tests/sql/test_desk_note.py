@@ -1,0 +1,121 @@
+"""marts.desk_note: each claim's answer and sentence from given rows."""
+
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from tests.sql.given import build, rows_of, sessions
+
+DAYS = sessions("2025-11-14", 6)
+FRIDAY = DAYS[-1]
+MEASURES = ["spx_drawdown_pct", "vol_panic", "ndx_range_5d_pct", "spx_range_5d_pct", "vix", "vix_change_5d"]
+
+
+def regime(drawdowns: dict[pd.Timestamp, float | None], *, simulated: bool = False) -> pd.DataFrame:
+    """Rows of regime.daily."""
+    of = {"session": list(drawdowns), "spx_drawdown_pct": list(drawdowns.values()), "simulated": simulated}
+    return pd.DataFrame(of).astype({"spx_drawdown_pct": "float64"})
+
+
+def panic(vix: dict[pd.Timestamp, float | None]) -> pd.DataFrame:
+    """Rows of indicators.vol_panic: VIX as given, the index at 9.1."""
+    band = {"vol_panic": 9.1, "vol_panic_lo": 7.94, "vol_panic_hi": 9.6}
+    return pd.DataFrame({"session": list(vix), "vix": list(vix.values()), **band}).astype({"vix": "float64"})
+
+
+def ranges(values: dict[str, tuple[float, float, float]]) -> pd.DataFrame:
+    """Rows of indicators.trading_range on the Friday."""
+    names = ["range_5d_pct", "range_5d_lo_pct", "range_5d_hi_pct"]
+    frame = pd.DataFrame.from_dict(values, orient="index", columns=names).rename_axis("symbol").reset_index()
+    return frame.assign(session=FRIDAY)
+
+
+def note(columns: str, where: str = "true", **given: pd.DataFrame) -> list[tuple[Any, ...]]:
+    """Columns of the note, by session, claim and measure."""
+    tables = {
+        "regime.daily": regime({FRIDAY: -4.18}),
+        "indicators.vol_panic": panic(dict(zip(DAYS, (20.0, 22.0, 24.0, 25.0, 26.42, 23.43), strict=True))),
+        "indicators.trading_range": ranges({"SPX": (2.02, 1.4, 2.7), "NDX": (2.7, 1.9, 3.55), "SPY": (9.0, 8.0, 9.9)}),
+    }
+    tables |= {name.replace("__", "."): rows for name, rows in given.items()}
+    query = f"select {columns} from marts.desk_note where {where} order by session, claim_no, measure"
+    return rows_of(build(until="marts.desk_note", given=tables), query)
+
+
+def test_each_claim_is_answered() -> None:
+    assert note("claim_no, measure, value, value_lo, value_hi, unit, grade, inputs_missing") == [
+        (2, "spx_drawdown_pct", -4.18, -4.18, -4.18, "%", "A", None),
+        (10, "vol_panic", 9.1, 7.94, 9.6, "0 to 10", "B", None),
+        (11, "ndx_range_5d_pct", 2.7, 1.9, 3.55, "%", "A", None),
+        (11, "spx_range_5d_pct", 2.02, 1.4, 2.7, "%", "A", None),
+        (13, "vix", 23.43, 23.43, 23.43, "index points", "A", None),
+        (13, "vix_change_5d", pytest.approx(3.43), pytest.approx(3.43), pytest.approx(3.43), "index points", "A", None),
+    ]
+
+
+def claims(measure: str, template: str, decimals: int = 1) -> pd.DataFrame:
+    """One row of reference.claims."""
+    text = dict.fromkeys(["section", "claim", "unit", "grade"], "any")
+    return pd.DataFrame([{"claim_no": 1, "measure": measure, "template": template, "decimals": decimals, **text}])
+
+
+@pytest.mark.parametrize(
+    ("decimals", "expected"),
+    [(0, "9 of 10 (8 to 10), 9"), (1, "9.1 of 10 (7.9 to 9.6), 9.1"), (2, "9.10 of 10 (7.94 to 9.60), 9.10")],
+)
+def test_the_sentence_is_the_claims_template_filled_in(decimals: int, expected: str) -> None:
+    template = claims("vol_panic", "{value} of 10 ({lo} to {hi}), {value}", decimals)
+    assert note("sentence", reference__claims=template) == [(expected,)]
+
+
+def test_every_template_is_filled_in() -> None:
+    sentences = [sentence for (sentence,) in note("sentence")]
+    assert len(sentences) == len(MEASURES)
+    assert [sentence for sentence in sentences if "{" in sentence or not sentence.endswith(".")] == []
+
+
+def test_a_value_that_rounds_to_nothing_has_no_sign() -> None:
+    template = claims("spx_drawdown_pct", "{value} % ({lo}, {hi})")
+    found = note("sentence", regime__daily=regime({FRIDAY: -0.04}), reference__claims=template)
+    assert found == [("0.0 % (0.0, 0.0)",)]
+
+
+def test_published_values_stand_on_the_session_that_they_describe_alone() -> None:
+    found = note("session, measure, published_value", regime__daily=regime({DAYS[-2]: -5.1, FRIDAY: -4.18}))
+    published = {(session, measure): value for session, measure, value in found if value is not None}
+    assert published == {
+        (FRIDAY.date(), "vol_panic"): 9.5,
+        (FRIDAY.date(), "spx_range_5d_pct"): 2.0,
+        (FRIDAY.date(), "ndx_range_5d_pct"): 3.0,
+    }
+
+
+def test_a_simulated_market_is_never_set_beside_published_values() -> None:
+    found = note("published_value, simulated", regime__daily=regime({FRIDAY: -4.18}, simulated=True))
+    assert found == [(None, True)] * len(MEASURES)
+
+
+def test_every_session_of_the_regime_has_every_claim() -> None:
+    found = note("session, measure", regime__daily=regime(dict.fromkeys(DAYS, None)))
+    assert found == [(day.date(), measure) for day in DAYS for measure in MEASURES]
+
+
+def test_what_could_not_be_computed_is_null_and_named() -> None:
+    found = note(
+        "measure, value, value_lo, value_hi, inputs_missing, sentence",
+        regime__daily=regime({FRIDAY: None}),
+        indicators__vol_panic=panic({}),
+        indicators__trading_range=ranges({}),
+    )
+    assert found == [(name, None, None, None, name, "Not available for this session.") for name in MEASURES]
+
+
+def test_the_change_of_vix_is_over_five_sessions_and_not_five_rows() -> None:
+    known = dict(zip(DAYS, (20.0, 22.0, 24.0, None, 26.42, 23.43), strict=True))
+    measure = "measure = 'vix_change_5d'"
+    assert note("value", measure, indicators__vol_panic=panic(known)) == [(pytest.approx(3.43),)]
+    known.pop(DAYS[2])
+    assert note("value", measure, indicators__vol_panic=panic(known)) == [(pytest.approx(3.43),)]
+    known.pop(DAYS[0])
+    assert note("value", measure, indicators__vol_panic=panic(known)) == [(None,)]
