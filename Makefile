@@ -26,7 +26,7 @@ note: $(VENV)/run ## Print the newest desk note
 	@$(BIN)/undertow note
 
 dev: $(VENV)/dev ## Open the Dagster UI on http://127.0.0.1:3000
-	@$(BIN)/dagster dev -m orchestration.definitions
+	@$(BIN)/dagster dev
 
 test: check ## Check and run every test
 	@$(BIN)/pytest -n 2

@@ -1,5 +1,7 @@
 """What runs by itself: the daily refresh, its schedule, and the alert when a run fails."""
 
+from typing import Any
+
 import dagster as dg
 
 from assets.sources.sessions import NEW_YORK, is_session
@@ -32,6 +34,17 @@ def refresh_after_close(context: dg.ScheduleEvaluationContext) -> dg.RunRequest 
     return dg.RunRequest(run_key=day.isoformat(), tags={"undertow/session": day.isoformat()})
 
 
+def failure_reason(event: dg.DagsterEvent) -> str:
+    """What a failed step says about itself, without the layers around it."""
+    failure: Any = event.step_failure_data
+    if failure.user_failure_data and failure.user_failure_data.description:
+        return str(failure.user_failure_data.description)
+    error = failure.error
+    while error and error.cause:
+        error = error.cause
+    return str(error.message).strip() if error else "no message"
+
+
 def failed_run_alert(settings: Settings, catalogue: Catalogue) -> dg.SensorDefinition:
     """A sensor that logs each failed run and records it in marts.data_health."""
 
@@ -42,10 +55,14 @@ def failed_run_alert(settings: Settings, catalogue: Catalogue) -> dg.SensorDefin
         monitor_all_code_locations=True,
     )
     def alert(context: dg.RunFailureSensorContext) -> None:
-        context.log.error("run %s failed: %s", context.dagster_run.run_id, context.failure_event.message)
+        steps = [f"{event.step_key}: {failure_reason(event)}" for event in context.get_step_failure_events()]
+        detail = (
+            f"run {context.dagster_run.run_id}: {'; '.join(steps) or context.failure_event.message or 'no message'}"
+        )
+        context.log.error(detail)
         # The command line records its own failures, in the profile that it ran.
         if PROFILE_TAG not in context.dagster_run.tags:
-            record_failed_run(settings, catalogue, context.failure_event.message or "no message")
+            record_failed_run(settings, catalogue, detail)
 
     return alert
 

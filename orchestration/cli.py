@@ -89,7 +89,7 @@ def main(*arguments: Any) -> None:  # noqa: ANN401 - what typer passes on
     try:
         app(*arguments)
     except (SettingsError, TableError, WarehouseError) as error:
-        Console(stderr=True).print(str(error), style="red", highlight=False, markup=False)
+        Console(stderr=True).print(str(error), style="red", highlight=False, markup=False, soft_wrap=True)
         raise SystemExit(2) from None
 
 

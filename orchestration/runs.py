@@ -4,14 +4,13 @@ import contextlib
 import logging
 import re
 from collections.abc import Iterator
-from typing import Any
 
 import dagster as dg
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table as Grid
 
-from orchestration.automation import PROFILE_TAG, record_failed_run, refresh_job
+from orchestration.automation import PROFILE_TAG, failure_reason, record_failed_run, refresh_job
 from orchestration.definitions import build_defs
 from orchestration.publication import PUBLISHED
 from orchestration.settings import ROOT, Settings, SettingsError
@@ -130,17 +129,7 @@ def _reasons(result: dg.ExecuteInProcessResult) -> list[str]:
     for event in begun:
         error = event.engine_event_data.error
         reasons.append(f"to begin: {error.message.partition(': ')[2].strip() if error else 'no message'}")
-    return reasons + [f"{event.step_key}: {_reason(event)}" for event in result.get_step_failure_events()]
-
-
-def _reason(event: dg.DagsterEvent) -> str:
-    failure: Any = event.step_failure_data
-    if failure.user_failure_data and failure.user_failure_data.description:
-        return str(failure.user_failure_data.description)
-    error = failure.error
-    while error and error.cause:
-        error = error.cause
-    return str(error.message).strip() if error else "no message"
+    return reasons + [f"{event.step_key}: {failure_reason(event)}" for event in result.get_step_failure_events()]
 
 
 def _short(text: str | None, most: int = 240) -> str:

@@ -32,7 +32,7 @@ def table_asset(table: Table, catalogue: Catalogue, settings: Settings) -> dg.As
         key=key,
         deps=[dg.AssetKey(name.split(".")) for name in sorted(_deps(table, catalogue))],
         check_specs=[
-            dg.AssetCheckSpec(name, asset=key, description=_describe_check(table, name))
+            dg.AssetCheckSpec(name, asset=key, description=_describe_check(table, name), blocking=_blocks(table, name))
             for name in _check_names(table, settings)
         ],
         group_name=table.schema,
@@ -106,6 +106,11 @@ def _check_names(table: Table, settings: Settings) -> Sequence[str]:
     return [name for name in table.checks if not copied or name in {"contract", "expectations"}]
 
 
+def _blocks(table: Table, check: str) -> bool:
+    refusing = {audit.name for audit in table.header.audits if audit.severity == "error" and not audit.quarantine}
+    return check in {"contract", *refusing}
+
+
 def _describe_check(table: Table, name: str) -> str:
     if name == "source":
         return "Instruments or parts that the source could not deliver; the others came through."
@@ -114,7 +119,8 @@ def _describe_check(table: Table, name: str) -> str:
     if name == "expectations":
         return "Expectations of the header that warn and do not block."
     comment = [line.removeprefix("-- ") for line in table.audits[name].splitlines() if line.startswith("-- ")]
-    return " ".join(comment)
+    withheld = {audit.name: audit.quarantine for audit in table.header.audits}[name]
+    return " ".join([*comment, f"New rows of the same {withheld} are withheld." if withheld else ""]).strip()
 
 
 def _check_result(key: dg.AssetKey, result: Result) -> dg.AssetCheckResult:
@@ -122,8 +128,6 @@ def _check_result(key: dg.AssetKey, result: Result) -> dg.AssetCheckResult:
         "rows seen": dg.MetadataValue.int(result.rows_seen),
         "rows failing": dg.MetadataValue.int(result.rows_failing),
     }
-    if not result.passed:
-        metadata["detail"] = dg.MetadataValue.text(result.detail)
     if len(result.offending):
         metadata["offending rows"] = _as_table(result.offending)
     return dg.AssetCheckResult(
@@ -175,7 +179,17 @@ def _run_metadata(
     lineage = column_lineage(catalogue, table.qualified)
     if lineage:
         metadata["dagster/column_lineage"] = dg.MetadataValue.column_lineage(lineage)
+        # Dagster's open-source UI keeps column lineage to its API, so it is also shown as a table.
+        metadata["columns come from"] = _lineage_table(lineage)
     return metadata
+
+
+def _lineage_table(lineage: dg.TableColumnLineage) -> dg.MetadataValue:
+    rows = [
+        {"column": column, "comes from": ", ".join(f"{'.'.join(dep.asset_key.path)}.{dep.column_name}" for dep in deps)}
+        for column, deps in lineage.deps_by_column.items()
+    ]
+    return _as_table(pd.DataFrame(rows))
 
 
 def _as_table(rows: pd.DataFrame) -> dg.MetadataValue:

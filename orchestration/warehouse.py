@@ -449,6 +449,8 @@ def open_warehouse(settings: Settings, catalogue: Catalogue, now: datetime) -> I
             ) from error
         try:
             connection.execute("set timezone = 'UTC'")
+            # It draws over the progress display and into the run's log.
+            connection.execute("set enable_progress_bar = false")
             connection.execute("set variable as_of = $1", (settings.as_of,)) if settings.as_of else None
             _prepare(connection, catalogue)
             yield Warehouse(connection, settings, catalogue, now)
