@@ -464,8 +464,8 @@ def test_a_run_killed_at_any_moment_leaves_whole_files_and_the_next_one_succeeds
 ) -> None:
     draw = random.Random(20251121)  # noqa: S311 - only moments
     moments = [
-        *(after((part + draw.random()) / 10) for part in range(10)),
-        *(at_commit(draw.randint(2 * part + 1, 2 * part + 2)) for part in range(7)),
+        *(after((part + draw.random()) / 8) for part in range(8)),
+        *(at_commit(draw.randint(1, 12)) for _ in range(9)),
         *(in_publication(replaced) for replaced in (0, draw.randint(2, 12))),
     ]
     draw.shuffle(moments)
