@@ -45,10 +45,10 @@ def refresh(settings: Settings, select: str | None, console: Console) -> bool:
             tags={PROFILE_TAG: settings.profile},
         )
     _summarise(result, console)
-    if not result.success:
+    if result.get_step_failure_events():
         with contextlib.suppress(WarehouseError):
             record_failed_run(settings, Catalogue(ROOT / "sql"), "; ".join(_reasons(result)))
-    elif any(event.asset_key == PUBLISHED for event in result.get_asset_materialization_events()):
+    elif result.success and any(event.asset_key == PUBLISHED for event in result.get_asset_materialization_events()):
         kind = "simulated market" if settings.simulated else "market data"
         console.print(f"Published ({kind}): {settings.published / 'undertow.duckdb'}", soft_wrap=True)
     return result.success
