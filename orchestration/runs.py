@@ -14,6 +14,7 @@ from orchestration.automation import PROFILE_TAG, failure_reason, record_failed_
 from orchestration.definitions import build_defs
 from orchestration.publication import PUBLISHED
 from orchestration.settings import ROOT, Settings, SettingsError
+from orchestration.sources import clock
 from orchestration.tables import SCHEMAS, Catalogue
 from orchestration.warehouse import WarehouseError
 
@@ -25,8 +26,9 @@ def refresh(settings: Settings, select: str | None, console: Console) -> bool:
     """Run the refresh job, or the selected part of it; whether it succeeded.
 
     Raises:
-        SettingsError: If the selection names nothing.
+        SettingsError: If the selection names nothing, or the as-of time lies ahead of the profile's clock.
     """
+    clock(settings)
     definitions = build_defs(settings)
     job = definitions.resolve_job_def(refresh_job.name)
     keys = set(job.asset_layer.executable_asset_keys)
