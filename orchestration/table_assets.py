@@ -17,7 +17,7 @@ from orchestration.quality import SHOWN, Result, describe, shown
 from orchestration.settings import Settings, notice
 from orchestration.sources import sources
 from orchestration.tables import HEALTH, Catalogue, Table
-from orchestration.warehouse import RefusedError, Warehouse, WarehouseError, Written
+from orchestration.warehouse import RefusedError, Warehouse, WarehouseError, Written, is_copied
 
 PREVIEW = 10
 _SEVERITY = {"error": dg.AssetCheckSeverity.ERROR, "warn": dg.AssetCheckSeverity.WARN}
@@ -66,8 +66,7 @@ def write_table(warehouse: Warehouse, table: Table, settings: Settings) -> Writt
         RefusedError: If a check at ERROR failed.
         WarehouseError: If the rows do not fit the table.
     """
-    from_source = table.schema == "raw" and not settings.as_of
-    if table.filled_by != "python" or (table.header.vintages and settings.as_of):
+    if table.filled_by != "python" or is_copied(table, settings):
         return warehouse.write(table)
     inputs = Inputs(
         query=warehouse.reader(table),
@@ -80,7 +79,7 @@ def write_table(warehouse: Warehouse, table: Table, settings: Settings) -> Writt
     except SourceError as error:
         warehouse.record([Result(table.qualified, "source", "error", 0, 1, str(error))])
         raise
-    return warehouse.write(table, filled.rows, [_source_result(table, filled)] if from_source else [])
+    return warehouse.write(table, filled.rows, [_source_result(table, filled)] if "source" in table.checks else [])
 
 
 def _source_result(table: Table, filled: Filled) -> Result:
@@ -101,8 +100,7 @@ def _deps(table: Table, catalogue: Catalogue) -> frozenset[str] | set[str]:
 
 
 def _check_names(table: Table, settings: Settings) -> Sequence[str]:
-    # An as-of build copies vintages that were checked when they landed.
-    copied = table.header.vintages and settings.as_of
+    copied = is_copied(table, settings)
     return [name for name in table.checks if not copied or name in {"contract", "expectations"}]
 
 

@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from functools import cached_property
 from pathlib import Path
 
 import duckdb
@@ -186,7 +187,7 @@ class Warehouse:
     def _stage(self, table: Table, rows: pd.DataFrame | None) -> bool:
         """Fill temp.staged; whether the rows were copied from the main warehouse, checked already."""
         try:
-            if table.header.vintages and self._settings.as_of:
+            if is_copied(table, self._settings):
                 self._stage_known_vintages(table)
                 return True
             if table.filled_by == "sql":
@@ -382,7 +383,7 @@ class Warehouse:
 
     # Shared
 
-    @property
+    @cached_property
     def session(self) -> date:
         """The newest session whose decision time has come on the run's clock."""
         return sessions_decided_by(self.now)[-1].date()
@@ -425,6 +426,11 @@ class Reader:
         if undeclared - {table.qualified}:
             raise WarehouseError(f"{table.path}: reads: {', '.join(sorted(undeclared))} not listed")
         return self._warehouse.query(sql)
+
+
+def is_copied(table: Table, settings: Settings) -> bool:
+    """Whether a build takes the table's vintages, checked when they landed, from the main warehouse."""
+    return bool(table.header.vintages and settings.as_of)
 
 
 @contextlib.contextmanager
@@ -487,26 +493,27 @@ def _run_result(detail: str) -> Result:
 
 @contextlib.contextmanager
 def _lock(settings: Settings, home: Path) -> Iterator[None]:
-    path = home / "warehouse.lock"
     holder = home / "warehouse.holder"
-    lock = FileLock(path)
+    lock = FileLock(home / "warehouse.lock")
     try:
         with contextlib.suppress(Timeout):
             lock.acquire(timeout=0)
         if not lock.is_locked:
-            who = holder.read_text() if holder.exists() else "another process"
-            log.warning("waiting up to %g s for %s, which has %s", settings.wait_seconds, who, home)
+            log.warning("waiting up to %g s for %s, which has %s", settings.wait_seconds, _who(holder), home)
             lock.acquire(timeout=settings.wait_seconds)
     except Timeout as error:
-        who = holder.read_text() if holder.exists() else "another process"
         raise WarehouseError(
-            f"{home}: {who} still has it after {settings.wait_seconds:g} s; try again later"
+            f"{home}: {_who(holder)} still has it after {settings.wait_seconds:g} s; try again later"
         ) from error
     try:
         holder.write_text(f"process {os.getpid()}, since {datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC")
         yield
     finally:
         lock.release()
+
+
+def _who(holder: Path) -> str:
+    return holder.read_text() if holder.exists() else "another process"
 
 
 def _aside(target: Path) -> Path:
