@@ -49,6 +49,19 @@ def is_session(day: date) -> bool:
     return len(sessions(day, day)) == 1
 
 
+def session_on_or_before(day: date, opened_by: datetime | None = None) -> date:
+    """The last session on or before a day; with `opened_by`, the last that had opened by that time.
+
+    Raises:
+        SourceError: If the calendar does not reach that far.
+    """
+    days = sessions(FIRST_DAY, day)
+    if opened_by is not None and xnys().session_open(days[-1]) > pd.Timestamp(opened_by):
+        days = days[:-1]
+    last: date = days[-1].date()
+    return last
+
+
 def decision_times(days: pd.DatetimeIndex) -> pd.DatetimeIndex:
     """18:00 New York on each day, in UTC."""
     return at_new_york(days, DECISION_TIME)
