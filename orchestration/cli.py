@@ -7,9 +7,9 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
+from orchestration.errors import WarehouseError
 from orchestration.settings import ROOT, SettingsError, load_settings
 from orchestration.tables import TableError
-from orchestration.warehouse import WarehouseError
 
 # Imports of the commands stay inside them: Dagster alone takes seconds, and a note needs none of it.
 app = typer.Typer(

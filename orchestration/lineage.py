@@ -37,7 +37,8 @@ def _dependencies(node: Node) -> list[dg.TableColumnDep]:
     leaves = {
         (leaf.source.db, leaf.source.name, exp.to_column(leaf.name).name)
         for leaf in node.walk()
-        if isinstance(leaf.source, exp.Table) and not leaf.downstream
+        # A table function such as range() is no table of the warehouse.
+        if isinstance(leaf.source, exp.Table) and leaf.source.db and not leaf.downstream
     }
     return [
         dg.TableColumnDep(asset_key=dg.AssetKey([schema, table]), column_name=column)

@@ -7,8 +7,8 @@ import pandas as pd
 from rich.console import Console
 from rich.padding import Padding
 
+from orchestration.errors import WarehouseError
 from orchestration.settings import Settings
-from orchestration.warehouse import WarehouseError
 
 WIDTH = 80
 

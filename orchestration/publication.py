@@ -5,9 +5,10 @@ import time
 
 import dagster as dg
 
+from orchestration.errors import WarehouseError
 from orchestration.settings import Settings, notice
 from orchestration.tables import Catalogue
-from orchestration.warehouse import Warehouse, WarehouseError
+from orchestration.warehouse import Warehouse
 
 PUBLISHED = dg.AssetKey(["published", "undertow"])
 

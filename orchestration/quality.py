@@ -5,7 +5,7 @@ Belongs here: from header and rows to results. Does not: what a failed check lea
 
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -64,6 +64,25 @@ class Result:
     def blocks(self) -> bool:
         """Whether the rows may not be stored."""
         return not self.passed and self.severity == "error"
+
+
+def merged(results: Sequence[Result]) -> list[Result]:
+    """One result per check, for checks that ran on several batches of the same table."""
+    by_check: dict[str, list[Result]] = {}
+    for result in results:
+        by_check.setdefault(result.check, []).append(result)
+    return [_merged(of_check) if len(of_check) > 1 else of_check[0] for of_check in by_check.values()]
+
+
+def _merged(results: Sequence[Result]) -> Result:
+    failed = [result for result in results if not result.passed]
+    return replace(
+        results[0],
+        rows_seen=sum(result.rows_seen for result in results),
+        rows_failing=sum(result.rows_failing for result in failed),
+        detail="; ".join(result.detail for result in failed),
+        offending=pd.concat([result.offending for result in failed]).head(SHOWN) if failed else pd.DataFrame(),
+    )
 
 
 def describe(rows: pd.DataFrame, most: int = 5) -> str:

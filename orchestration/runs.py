@@ -12,11 +12,11 @@ from rich.table import Table as Grid
 
 from orchestration.automation import PROFILE_TAG, failure_reason, record_failed_run, refresh_job
 from orchestration.definitions import build_defs
+from orchestration.errors import WarehouseError
 from orchestration.publication import PUBLISHED
 from orchestration.settings import ROOT, Settings, SettingsError
 from orchestration.sources import clock
 from orchestration.tables import SCHEMAS, Catalogue
-from orchestration.warehouse import WarehouseError
 
 # Dagster's own console log repeats what the display shows.
 _QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}

@@ -31,6 +31,8 @@ class Settings(BaseSettings):
         wait_seconds: How long a run waits for another one that has the warehouse.
         threads: DuckDB's threads; 0 takes one per core.
         memory_limit: DuckDB's memory limit.
+        dealer_convention: What dealers are assumed to hold of the options that are open; one of
+            reference.dealer_conventions.
     """
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, extra="forbid", frozen=True)
@@ -41,7 +43,8 @@ class Settings(BaseSettings):
     as_of: datetime | None = None
     wait_seconds: Annotated[float, Field(ge=0)] = 600
     threads: Annotated[int, Field(ge=0)] = 0
-    memory_limit: Annotated[str, Field(pattern=r"^\d+(\.\d+)? ?(MB|GB|TB|MiB|GiB|TiB)$")] = "2GB"
+    memory_limit: Annotated[str, Field(pattern=r"^\d+(\.\d+)? ?(MB|GB|TB|MiB|GiB|TiB)$")] = "1GB"
+    dealer_convention: Literal["calls_long_puts_short", "all_short"] = "calls_long_puts_short"
 
     @field_validator("files", mode="before")
     @classmethod

@@ -5,7 +5,7 @@ Belongs here: reading and judging the files. Does not: running anything.
 
 import importlib.util
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from graphlib import CycleError, TopologicalSorter
@@ -77,6 +77,17 @@ class Audit(_Strict):
     quarantine: str | None = None
 
 
+class Increments(_Strict):
+    """What a table that is not rebuilt whole follows.
+
+    Its rows are computed for the values of `key` that the table `of` has and it has not; those of values that
+    `of` no longer has are dropped.
+    """
+
+    of: str
+    key: str
+
+
 class Header(_Strict):
     """The YAML header of a file, the only place where a table is described."""
 
@@ -88,9 +99,17 @@ class Header(_Strict):
     view: bool = False
     sessions: Literal["complete"] | None = None
     vintages: list[str] | None = None
+    appended_by: str | None = None
+    increments: Increments | None = None
+    partitioned_by: Literal["session"] | None = None
     reads: list[str] | None = None
     expectations: list[NamedExpectation] = []
     audits: list[Audit] = []
+
+    @property
+    def keeps_history(self) -> bool:
+        """Whether rows are only ever added, as vintages of a key or as whole deliveries."""
+        return bool(self.vintages or self.appended_by)
 
 
 @dataclass(frozen=True)
@@ -178,7 +197,7 @@ class Catalogue(Mapping[str, Table]):
             for table in map(read_table, sorted((folder / schema).glob("*.sql")))
         }
         for table in found.values():
-            if table.filled_by == "python" and not _has_module(table):
+            if table.filled_by == "python" and not has_module(table):
                 raise TableError(f"{table.path}: filled by neither {table.csv.name} nor a module {table.module}")
             if table.filled_by == "sql" and table.qualified in table.reads:
                 raise TableError(f"{table.path}: {table.qualified} reads itself")
@@ -203,7 +222,8 @@ class Catalogue(Mapping[str, Table]):
         return len(self._tables)
 
 
-def _has_module(table: Table) -> bool:
+def has_module(table: Table) -> bool:
+    """Whether code of its own stands behind the table."""
     return bool(importlib.util.find_spec(f"assets.{table.schema}") and importlib.util.find_spec(table.module))
 
 
@@ -227,9 +247,19 @@ def read_table(path: Path) -> Table:
     audits = {audit.name: _audit(path, audit.name) for audit in header.audits}
     types = _types(path, header, parse(path, sql))
     table = Table(path.parent.name, path.stem, path, header, sql, types, audits)
-    for key, names in (("grain", header.grain), ("vintages", header.vintages or ())):
-        for name in sorted(set(names) - set(header.columns)):
-            raise TableError(f"{path}: {key}: {name} is not a column")
+    named: dict[str, Sequence[str | None]] = {
+        "grain": header.grain,
+        "vintages": header.vintages or (),
+        "appended_by": [header.appended_by],
+        "increments": [header.increments.key if header.increments else None],
+        "partitioned_by": [header.partitioned_by],
+    }
+    for key, names in named.items():
+        for name in names:
+            if name is not None and name not in header.columns:
+                raise TableError(f"{path}: {key}: {name} is not a column")
+    if header.increments and header.increments.of not in table.reads:
+        raise TableError(f"{path}: increments: {header.increments.of} is not among the tables it reads")
     return table
 
 

@@ -8,7 +8,7 @@ import contextlib
 import logging
 import os
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import cached_property
@@ -16,11 +16,13 @@ from pathlib import Path
 
 import duckdb
 import pandas as pd
-from filelock import FileLock, Timeout
 from sqlglot import exp
 
 from assets.sources.sessions import sessions_decided_by
 from orchestration import quality
+from orchestration.errors import RefusedError, WarehouseError
+from orchestration.increments import FINGERPRINTS, Increment
+from orchestration.lock import hold
 from orchestration.quality import Result
 from orchestration.settings import Settings, notice
 from orchestration.tables import DIALECT, HEALTH, SCHEMAS, Audit, Catalogue, Table, parse, tables_in
@@ -33,37 +35,23 @@ STORAGE_VERSION = "v1.4.0"
 UP_TO_DATE = "up_to_date"
 
 
-class WarehouseError(Exception):
-    """The warehouse cannot be used, or the rows for a table do not fit it."""
-
-
-class RefusedError(Exception):
-    """A check blocked a write; nothing was stored.
-
-    Attributes:
-        results: Every check that ran, the failed ones among them.
-    """
-
-    def __init__(self, results: Sequence[Result]) -> None:
-        self.results = tuple(results)
-        super().__init__("\n".join(f"{r.table}: {r.check}: {r.detail}" for r in results if r.blocks))
-
-
 @dataclass(frozen=True)
 class Written:
     """What a write did.
 
     Attributes:
         rows: Rows in the table afterwards.
-        added: Rows stored by this write: all of them, except in a table of vintages.
+        added: Rows stored by this write: all of them, except where rows are added or brought up to date.
         seconds: Time taken, checks included.
         results: Every check that ran.
+        partitions: The partitions in which rows were stored, where the table has any.
     """
 
     rows: int
     added: int
     seconds: float
     results: tuple[Result, ...]
+    partitions: tuple[str, ...] = ()
 
 
 class Warehouse:
@@ -78,6 +66,8 @@ class Warehouse:
         self._catalogue = catalogue
         self.now = now
         self._observed_at = datetime.now(UTC)
+        # Set while a table that follows another is being written.
+        self._increment: Increment | None = None
 
     def query(self, sql: str) -> pd.DataFrame:
         """The rows of a SELECT."""
@@ -89,7 +79,7 @@ class Warehouse:
         return Reader(self, table)
 
     def write(self, table: Table, rows: pd.DataFrame | None = None, reported: Sequence[Result] = ()) -> Written:
-        """Stage rows, check them, and replace the table, or add the new vintages to it.
+        """Stage rows, check them, and replace the table, add to it, or bring it up to date.
 
         Args:
             table: What to write.
@@ -100,21 +90,45 @@ class Warehouse:
             RefusedError: If a check at ERROR failed; the failure is recorded, the rows are not.
             WarehouseError: If the rows' columns or types are not the table's.
         """
+        return self.write_batches(table, [(rows, reported)])
+
+    def write_batches(self, table: Table, batches: Iterable[tuple[pd.DataFrame | None, Sequence[Result]]]) -> Written:
+        """As `write`, with the rows in batches that are staged and checked one after the other, and stored together.
+
+        Args:
+            table: What to write.
+            batches: Rows and the results found while they were made; at least one batch.
+
+        Raises:
+            RefusedError: If a check at ERROR failed on any batch; nothing of any batch is stored.
+            WarehouseError: If the rows' columns or types are not the table's.
+        """
         started = time.perf_counter()
+        self._increment = Increment.of(table, self._settings, self._connection)
         try:
-            copied = self._stage(table, rows)
-            results = [*reported, *self._check(table, with_audits=not copied)]
-            if any(result.blocks for result in results):
-                self.record(results)
-                raise RefusedError(results)
+            checked: list[Result] = []
+            for rows, reported in batches:
+                copied = self._stage(table, rows)
+                checked += [*reported, *self._check(table, with_audits=not copied)]
+                if any(result.blocks for result in checked):
+                    results = quality.merged(checked)
+                    self.record(results)
+                    raise RefusedError(results)
+                self._accept()
+            results = quality.merged(checked)
             with self._transaction():
+                partitions = self._new_partitions(table)
                 added = self._replace(table)
                 self._comment(table)
                 self._put([*results, *self._currency(table, added)])
         finally:
-            self._connection.execute("drop table if exists temp.staged")
+            for name in ("staged", "accepted"):
+                self._connection.execute(f"drop table if exists temp.{name}")
+            if self._increment:
+                self._increment.end()
+            self._increment = None
         [(count,)] = self._connection.sql(f"select count(*) from {table.qualified}").fetchall()
-        written = Written(count, added, time.perf_counter() - started, tuple(results))
+        written = Written(count, added, time.perf_counter() - started, tuple(results), partitions)
         log.info("%s", table.qualified, extra={"written": written})
         return written
 
@@ -182,6 +196,10 @@ class Warehouse:
             old.unlink()
         return [database, *parquet]
 
+    def pending(self, sql: str) -> str:
+        """A query of the table being written, which sees of the table it follows only what is to be computed."""
+        return self._increment.narrowed(sql) if self._increment else sql
+
     # Staging
 
     def _stage(self, table: Table, rows: pd.DataFrame | None) -> bool:
@@ -191,7 +209,7 @@ class Warehouse:
                 self._stage_known_vintages(table)
                 return True
             if table.filled_by == "sql":
-                self._connection.execute(f"create temp table staged as {table.sql}")
+                self._connection.execute(f"create temp table staged as {self.pending(table.sql)}")
                 self._expect_types(table)
             elif table.filled_by == "checks":
                 # Its own results are rows of it too: there before the first count, so that no later run counts more.
@@ -209,7 +227,7 @@ class Warehouse:
         return False
 
     def _stage_frame(self, table: Table, rows: pd.DataFrame) -> None:
-        if table.header.vintages:
+        if table.header.keeps_history:
             rows = rows.assign(observed_at=self._observed_at)
         self._stage_relation(table, self._connection.from_df(rows))
 
@@ -231,13 +249,24 @@ class Warehouse:
 
     def _stage_known_vintages(self, table: Table) -> None:
         main = self._settings.main_home / "warehouse.duckdb"
-        with _lock(self._settings, self._settings.main_home), self._attached(main, "main_warehouse", "read_only"):
+        with hold(self._settings, self._settings.main_home), self._attached(main, "main_warehouse", "read_only"):
             self._connection.execute(
                 f"""
                 create temp table staged as
                 from main_warehouse.{table.qualified} where available_at <= getvariable('as_of')
                 """
             )
+
+    def _accept(self) -> None:
+        """Move temp.staged, whose rows have passed, to temp.accepted."""
+        [(begun,)] = self._connection.sql(
+            "select count(*) from duckdb_tables() where database_name = 'temp' and table_name = 'accepted'"
+        ).fetchall()
+        if begun:
+            self._connection.execute("insert into accepted by name from staged")
+            self._connection.execute("drop table temp.staged")
+        else:
+            self._connection.execute("alter table temp.staged rename to accepted")
 
     # Checking
 
@@ -278,7 +307,7 @@ class Warehouse:
 
     def _currency(self, table: Table, added: int) -> list[Result]:
         """That the table is up to date now, and that those made from it no longer are."""
-        changed = added > 0 or not table.header.vintages
+        changed = added > 0 or not (table.header.keeps_history or table.header.increments)
         behind = [
             Result(name, UP_TO_DATE, "error", 0, 1, f"{table.qualified} was rebuilt after it")
             for name, other in self._catalogue.items()
@@ -312,20 +341,34 @@ class Warehouse:
             self._connection.execute(f"drop {'view' if exists else 'table'} {table.qualified}")
         if table.header.view:
             self._connection.execute(f"create or replace view {table.qualified} as {table.sql}")
-        elif table.header.vintages:
-            return self._add_vintages(table, table.header.vintages)
+        elif table.header.keeps_history:
+            return self._add(table)
+        elif self._increment:
+            return self._increment.apply(_columns(table))
         else:
             self._connection.execute(f"create or replace table {table.qualified} ({_columns(table)})")
-            self._connection.execute(f"insert into {table.qualified} by name from staged")
-        [(count,)] = self._connection.sql("select count(*) from staged").fetchall()
+            self._connection.execute(f"insert into {table.qualified} by name from accepted")
+        [(count,)] = self._connection.sql("select count(*) from accepted").fetchall()
         return int(count)
 
-    def _add_vintages(self, table: Table, keys: Sequence[str]) -> int:
+    def _add(self, table: Table) -> int:
         stored = [name for name, *_ in self._connection.sql(f"describe {table.qualified}").fetchall()]
         if stored != list(table.types):
             raise WarehouseError(f"{table.qualified}: stored with columns {stored}, its file has {list(table.types)}")
         if self._settings.as_of:
             self._connection.execute(f"delete from {table.qualified}")
+        if table.header.vintages:
+            return self._add_vintages(table, table.header.vintages)
+        [(added,)] = self._connection.execute(f"insert into {table.qualified} by name {_not_stored(table)}").fetchall()
+        return int(added)
+
+    def _new_partitions(self, table: Table) -> tuple[str, ...]:
+        if not table.header.partitioned_by:
+            return ()
+        rows = f"select distinct {_quoted(table.header.partitioned_by)}::varchar from ({_not_stored(table)}) order by 1"
+        return tuple(key for (key,) in self._connection.sql(rows).fetchall())
+
+    def _add_vintages(self, table: Table, keys: Sequence[str]) -> int:
         values = [name for name in table.types if name not in {*keys, "available_at", "observed_at"}]
         differs = " or ".join(f"delivered.{_quoted(n)} is distinct from newest.{_quoted(n)}" for n in values)
         keys_sql = ", ".join(_quoted(name) for name in keys)
@@ -337,7 +380,7 @@ class Warehouse:
                 case when newest.observed_at is null then delivered.available_at
                 else greatest(delivered.available_at, delivered.observed_at) end as available_at
             )
-            from staged as delivered
+            from accepted as delivered
             left join (
                 from {table.qualified}
                 qualify row_number() over (partition by {keys_sql} order by observed_at desc) = 1
@@ -425,12 +468,12 @@ class Reader:
         undeclared = tables_in(table.path, parse(table.path, sql)) - table.reads
         if undeclared - {table.qualified}:
             raise WarehouseError(f"{table.path}: reads: {', '.join(sorted(undeclared))} not listed")
-        return self._warehouse.query(sql)
+        return self._warehouse.query(self._warehouse.pending(sql))
 
 
 def is_copied(table: Table, settings: Settings) -> bool:
     """Whether a build takes the table's vintages, checked when they landed, from the main warehouse."""
-    return bool(table.header.vintages and settings.as_of)
+    return table.header.keeps_history and settings.as_of is not None
 
 
 @contextlib.contextmanager
@@ -449,7 +492,7 @@ def open_warehouse(settings: Settings, catalogue: Catalogue, now: datetime) -> I
     config: Mapping[str, str | int] = {"memory_limit": settings.memory_limit}
     if settings.threads:
         config = {**config, "threads": settings.threads}
-    with _lock(settings, settings.home):
+    with hold(settings, settings.home):
         try:
             connection = duckdb.connect(str(path), config=dict(config))
         except duckdb.IOException as error:
@@ -461,6 +504,7 @@ def open_warehouse(settings: Settings, catalogue: Catalogue, now: datetime) -> I
             # It draws over the progress display and into the run's log.
             connection.execute("set enable_progress_bar = false")
             connection.execute("set variable as_of = $1", (settings.as_of,)) if settings.as_of else None
+            connection.execute("set variable dealer_convention = $1", (settings.dealer_convention,))
             _prepare(connection, catalogue)
             yield Warehouse(connection, settings, catalogue, now)
         finally:
@@ -483,37 +527,13 @@ def _prepare(connection: duckdb.DuckDBPyConnection, catalogue: Catalogue) -> Non
     if stored and stored != list(health.types):
         connection.execute(f"drop table {HEALTH}")
     for table in catalogue.values():
-        if table.header.vintages or table is health:
+        if table.header.keeps_history or table is health:
             connection.execute(f"create table if not exists {table.qualified} ({_columns(table)})")
+    connection.execute(f"create table if not exists {FINGERPRINTS} (table_name varchar, fingerprint varchar)")
 
 
 def _run_result(detail: str) -> Result:
     return Result("run", "publication", "error", 0, 1 if detail else 0, detail)
-
-
-@contextlib.contextmanager
-def _lock(settings: Settings, home: Path) -> Iterator[None]:
-    holder = home / "warehouse.holder"
-    lock = FileLock(home / "warehouse.lock")
-    try:
-        with contextlib.suppress(Timeout):
-            lock.acquire(timeout=0)
-        if not lock.is_locked:
-            log.warning("waiting up to %g s for %s, which has %s", settings.wait_seconds, _who(holder), home)
-            lock.acquire(timeout=settings.wait_seconds)
-    except Timeout as error:
-        raise WarehouseError(
-            f"{home}: {_who(holder)} still has it after {settings.wait_seconds:g} s; try again later"
-        ) from error
-    try:
-        holder.write_text(f"process {os.getpid()}, since {datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC")
-        yield
-    finally:
-        lock.release()
-
-
-def _who(holder: Path) -> str:
-    return holder.read_text() if holder.exists() else "another process"
 
 
 def _aside(target: Path) -> Path:
@@ -524,6 +544,11 @@ def _move_into_place(temporary: Path, target: Path) -> None:
     with temporary.open("rb") as file:
         os.fsync(file.fileno())
     temporary.replace(target)
+
+
+def _not_stored(table: Table) -> str:
+    key = _quoted(table.header.appended_by or "")
+    return f"select * from accepted where {key} not in (select {key} from {table.qualified})"
 
 
 def _on_staged(table: Table, audit: str) -> str:

@@ -21,12 +21,13 @@ from assets.raw import prices as raw_prices
 from assets.sources.prices import Delivery, Instrument
 from assets.sources.sessions import NEW_YORK
 from assets.sources.simulated import SimulatedPrices
+from orchestration.errors import WarehouseError
 from orchestration.runs import refresh
 from orchestration.settings import ROOT, Settings, SettingsError
 from orchestration.sources import clock
 from orchestration.table_assets import write_table
 from orchestration.tables import HEALTH, SCHEMAS, Catalogue, Table
-from orchestration.warehouse import Warehouse, WarehouseError, open_warehouse
+from orchestration.warehouse import Warehouse, open_warehouse
 
 AS_OF = datetime(2025, 11, 21, 18, tzinfo=NEW_YORK)
 # marts.data_health is left out: it describes runs, and an as-of build is another run.

@@ -12,9 +12,9 @@ from typer.testing import CliRunner
 
 from orchestration.cli import app, main
 from orchestration.dictionary import as_markdown
+from orchestration.errors import WarehouseError
 from orchestration.settings import ROOT, SettingsError
 from orchestration.tables import Catalogue
-from orchestration.warehouse import WarehouseError
 
 
 def undertow(home: Path, *arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:

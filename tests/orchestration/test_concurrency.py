@@ -27,10 +27,11 @@ import pytest
 from assets.sources.prices import Instrument
 from assets.sources.sessions import decision_times, sessions
 from assets.sources.simulated import SimulatedPrices
+from orchestration.errors import WarehouseError
 from orchestration.settings import ROOT, Settings
 from orchestration.sources import clock
 from orchestration.tables import HEALTH, Catalogue
-from orchestration.warehouse import WarehouseError, open_warehouse
+from orchestration.warehouse import open_warehouse
 
 if TYPE_CHECKING:
     import dagster as dg

@@ -11,12 +11,13 @@ import pytest
 from assets.sources.errors import SourceError
 from assets.sources.prices import COLUMNS, Instrument
 from assets.sources.simulated import SimulatedPrices
+from orchestration.errors import RefusedError, WarehouseError
 from orchestration.quality import Result
 from orchestration.settings import Settings
 from orchestration.sources import clock
 from orchestration.table_assets import write_table
 from orchestration.tables import Catalogue
-from orchestration.warehouse import RefusedError, Warehouse, WarehouseError, open_warehouse
+from orchestration.warehouse import Warehouse, open_warehouse
 
 DAY = pd.Timestamp("2025-12-10")
 HOLIDAY = pd.Timestamp("2025-12-25")
