@@ -58,6 +58,8 @@ def session_on_or_before(day: date, opened_by: datetime | None = None) -> date:
     days = sessions(FIRST_DAY, day)
     if opened_by is not None and xnys().session_open(days[-1]) > pd.Timestamp(opened_by):
         days = days[:-1]
+    if days.empty:
+        raise SourceError("XNYS calendar", f"known from {FIRST_DAY} only", day=day)
     last: date = days[-1].date()
     return last
 

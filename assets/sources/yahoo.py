@@ -1,10 +1,11 @@
 """Daily bars from Yahoo Finance's chart service, through yfinance. Needs no key."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import pandas as pd
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_exponential_jitter
@@ -12,6 +13,7 @@ from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait
 from assets.sources.availability import price_bars
 from assets.sources.errors import Failure, SourceError
 from assets.sources.prices import COLUMNS, Delivery, Instrument
+from assets.sources.reach import GIVE_UP_AFTER, OutOfReachError
 from assets.sources.sessions import FIRST_DAY
 
 if TYPE_CHECKING:
@@ -32,13 +34,9 @@ EVENTS = ["volume", "dividend", "split"]
 NO_VOLUME = ("index", "volatility", "rate", "fx")
 # Relative. Yahoo sends the same 32-bit float every time, so anything larger is a restatement.
 CLOSE_TOLERANCE = 1e-6
-# Yahoo limits by address, not by symbol: what three in a row ran into, the others would too.
-GIVE_UP_AFTER = 3
 REASONS_SHOWN = 3
 
-
-class _OutOfReachError(SourceError):
-    """Yahoo refused, or did not answer, until the attempts were used up."""
+Answer = TypeVar("Answer")
 
 
 @dataclass(frozen=True)
@@ -85,11 +83,7 @@ class YahooPrices:
         Raises:
             SourceError: If no instrument could be delivered.
         """
-        import yfinance  # noqa: PLC0415 - takes seconds, and only the live profile needs it
-
-        yfinance.set_tz_cache_location(str(self.cache))
-        # Otherwise a failure is a log line and an empty frame.
-        yfinance.config.debug.hide_exceptions = False
+        prepare_yfinance(self.cache)
         delivered: list[pd.DataFrame] = []
         failures: list[Failure] = []
         unreached = 0
@@ -102,7 +96,7 @@ class YahooPrices:
                 delivered.append(self._deliver(instrument, known[known["symbol"] == instrument.symbol]))
                 unreached = 0
             except SourceError as error:
-                unreached = unreached + 1 if isinstance(error, _OutOfReachError) else 0
+                unreached = unreached + 1 if isinstance(error, OutOfReachError) else 0
                 failures.append(Failure(instrument.symbol, str(error)))
         if not delivered:
             reasons = "; ".join(failure.reason for failure in failures[:REASONS_SHOWN])
@@ -142,36 +136,61 @@ class YahooPrices:
         )[list(COLUMNS)]
 
     def _history(self, yahoo_symbol: str, first: date | None, asked: str) -> pd.DataFrame:
-        import yfinance  # noqa: PLC0415
-        from curl_cffi.requests import exceptions as http  # noqa: PLC0415 - comes with yfinance
-        from yfinance.exceptions import YFException, YFRateLimitError  # noqa: PLC0415
+        import yfinance  # noqa: PLC0415 - see prepare_yfinance
 
-        passing = (YFRateLimitError, http.Timeout, http.ConnectionError, http.IncompleteRead)
-        # What yfinance lets through when an answer is not of the shape it expects.
-        misshapen = (LookupError, TypeError, ValueError, AttributeError, ArithmeticError)
-        retrying = Retrying(
-            stop=stop_after_attempt(self.attempts),
-            wait=wait_exponential_jitter(max=self.max_wait),
-            retry=retry_if_exception_type(passing),
-            reraise=True,
-        )
-        span = {"start": first or FIRST_DAY}
         ticker = yfinance.Ticker(yahoo_symbol, session=self.session)
-        try:
-            history: pd.DataFrame = retrying(
-                ticker.history, **span, auto_adjust=False, actions=True, keepna=True, timeout=self.timeout
-            )
-        except passing as error:
-            reason = f"out of reach, asked {self.attempts} times: {type(error).__name__}: {error}"
-            raise _OutOfReachError(asked, reason) from error
-        except (YFException, http.RequestException) as error:
-            raise SourceError(asked, f"{type(error).__name__}: {error}") from error
-        except misshapen as error:
-            raise SourceError(asked, f"unreadable answer: {type(error).__name__}: {error}") from error
+        span = {"start": first or FIRST_DAY}
+        bars = partial(ticker.history, **span, auto_adjust=False, actions=True, keepna=True, timeout=self.timeout)
+        history: pd.DataFrame = ask_yahoo(bars, asked, self.attempts, self.max_wait)
         return history
 
     def _asked(self, instrument: Instrument, first: date | None) -> str:
         return f"yahoo {instrument.yahoo_symbol} ({first or 'first bar'} to {self.now.date()})"
+
+
+def prepare_yfinance(cache: Path) -> None:
+    """Tell yfinance, for the whole process, where to keep its caches and to raise what goes wrong."""
+    import yfinance  # noqa: PLC0415 - takes seconds, and only the live profile needs it
+
+    yfinance.set_tz_cache_location(str(cache))
+    # Otherwise a failure is a log line and an empty frame.
+    yfinance.config.debug.hide_exceptions = False
+
+
+def ask_yahoo(question: Callable[[], Answer], asked: str, attempts: int, max_wait: float) -> Answer:
+    """Call yfinance, and again where Yahoo limits the rate or the connection fails.
+
+    Args:
+        question: A call of yfinance that takes nothing more.
+        asked: What is asked for, for messages.
+        attempts: How often to ask in all.
+        max_wait: The longest wait between two attempts, in seconds. Waits start at 1 s and double.
+
+    Raises:
+        OutOfReachError: If every attempt failed in a way that may pass.
+        SourceError: If Yahoo answers with an error, or with what yfinance cannot read.
+    """
+    from curl_cffi.requests import exceptions as http  # noqa: PLC0415 - comes with yfinance
+    from yfinance.exceptions import YFException, YFRateLimitError  # noqa: PLC0415
+
+    passing = (YFRateLimitError, http.Timeout, http.ConnectionError, http.IncompleteRead)
+    # What yfinance lets through when an answer is not of the shape it expects.
+    misshapen = (LookupError, TypeError, ValueError, AttributeError, ArithmeticError)
+    retrying = Retrying(
+        stop=stop_after_attempt(attempts),
+        wait=wait_exponential_jitter(max=max_wait),
+        retry=retry_if_exception_type(passing),
+        reraise=True,
+    )
+    try:
+        return retrying(question)
+    except passing as error:
+        reason = f"out of reach, asked {attempts} times: {type(error).__name__}: {error}"
+        raise OutOfReachError(asked, reason) from error
+    except (YFException, http.RequestException) as error:
+        raise SourceError(asked, f"{type(error).__name__}: {error}") from error
+    except misshapen as error:
+        raise SourceError(asked, f"unreadable answer: {type(error).__name__}: {error}") from error
 
 
 def _restated(bars: pd.DataFrame, known: pd.DataFrame) -> bool:
