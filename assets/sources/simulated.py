@@ -39,7 +39,7 @@ class SimulatedPrices:
         """
         if not instruments:
             raise SourceError(SOURCE, "no instruments to deliver")
-        bars = _market(tuple(instruments)).bars
+        bars = market(tuple(instruments)).bars
         rows = bars[bars["date"] <= pd.Timestamp(self.last_session)].assign(source=SOURCE)
         return Delivery(rows[list(COLUMNS)].reset_index(drop=True))
 
@@ -53,6 +53,7 @@ def truth() -> pd.DataFrame:
 
 
 @cache
-def _market(instruments: tuple[Instrument, ...]) -> SimulatedMarket:
+def market(instruments: tuple[Instrument, ...]) -> SimulatedMarket:
+    """The simulated market of some instruments, up to its last session; held once worked out."""
     frame = pd.DataFrame(instruments).rename(columns={"asset_class": "class"})
     return simulate(sessions(FIRST_SESSION, LAST_SESSION), frame, SEED)
