@@ -20,18 +20,34 @@ refresh_job = dg.define_asset_job(
 )
 
 
-@dg.schedule(
-    job=refresh_job,
-    cron_schedule="30 18 * * 1-5",
-    execution_timezone=str(NEW_YORK),
-    description="Half an hour after the decision time, on XNYS sessions.",
+def _on_sessions(name: str, cron: str, description: str) -> dg.ScheduleDefinition:
+    """A schedule of the refresh on days on which the exchange trades, none on its holidays."""
+
+    @dg.schedule(
+        name=name,
+        job=refresh_job,
+        cron_schedule=cron,
+        execution_timezone=str(NEW_YORK),
+        description=description,
+    )
+    def schedule(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
+        day = context.scheduled_execution_time.astimezone(NEW_YORK).date()
+        if not is_session(day):
+            return dg.SkipReason(f"{day} is not an XNYS session")
+        return dg.RunRequest(run_key=day.isoformat(), tags={"undertow/session": day.isoformat()})
+
+    return schedule
+
+
+refresh_after_close = _on_sessions(
+    "refresh_after_close", "30 18 * * 1-5", "Half an hour after the decision time, on XNYS sessions."
 )
-def refresh_after_close(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
-    """A run for each session, none on exchange holidays."""
-    day = context.scheduled_execution_time.astimezone(NEW_YORK).date()
-    if not is_session(day):
-        return dg.SkipReason(f"{day} is not an XNYS session")
-    return dg.RunRequest(run_key=day.isoformat(), tags={"undertow/session": day.isoformat()})
+# Its option chains are a second reading of the session before, and so a vintage of their own.
+refresh_before_open = _on_sessions(
+    "refresh_before_open",
+    "0 8 * * 1-5",
+    "Before XNYS sessions open, when option chains show the settled open interest of the session before.",
+)
 
 
 def failure_reason(event: dg.DagsterEvent) -> str:

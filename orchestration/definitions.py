@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import dagster as dg
 
-from orchestration.automation import failed_run_alert, refresh_after_close, refresh_job
+from orchestration.automation import failed_run_alert, refresh_after_close, refresh_before_open, refresh_job
 from orchestration.publication import published_asset
 from orchestration.settings import ROOT, Settings, load_settings
 from orchestration.sources import clock
@@ -36,7 +36,7 @@ def build_defs(settings: Settings) -> dg.Definitions:
         ],
         resources={"warehouse": warehouse},
         jobs=[refresh_job],
-        schedules=[refresh_after_close],
+        schedules=[refresh_after_close, refresh_before_open],
         sensors=[failed_run_alert(settings, catalogue)],
         # One process holds the warehouse file, so steps run in it one after the other.
         executor=dg.in_process_executor,

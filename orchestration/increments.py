@@ -13,7 +13,7 @@ from importlib import import_module
 import duckdb
 
 from orchestration.settings import Settings
-from orchestration.tables import Table
+from orchestration.tables import Catalogue, Table
 
 # What each table's stored rows were computed with; it stays in the working warehouse.
 FINGERPRINTS = "main.fingerprints"
@@ -27,7 +27,8 @@ class Increment:
         table: The table.
         followed: Name of the table it follows.
         key: The column that both share.
-        fingerprint: What its rows are computed with: changed SQL, code or settings begin it anew.
+        fingerprint: What its rows are computed with: changed SQL, code, settings or hand-kept tables begin it anew,
+            those of the tables that it reads too.
         is_fresh: Whether the stored rows were computed with the same.
     """
 
@@ -39,12 +40,14 @@ class Increment:
     _run: Callable[[str], duckdb.DuckDBPyConnection]
 
     @classmethod
-    def of(cls, table: Table, settings: Settings, connection: duckdb.DuckDBPyConnection) -> "Increment | None":
+    def of(
+        cls, table: Table, catalogue: Catalogue, settings: Settings, connection: duckdb.DuckDBPyConnection
+    ) -> "Increment | None":
         """The increment of a table, with temp.pending as the part of the followed table to compute; None for others."""
         if table.header.increments is None:
             return None
         followed, key = table.header.increments.of, table.header.increments.key
-        fingerprint = _fingerprint(table, settings)
+        fingerprint = _fingerprint(table, catalogue, settings)
         stored = connection.execute(
             f"""
             select list(column_name order by column_index),
@@ -87,8 +90,12 @@ class Increment:
         self._run("drop table if exists temp.pending_keys")
 
 
-def _fingerprint(table: Table, settings: Settings) -> str:
-    parts = [table.path.read_text(), settings.dealer_convention]
+def _fingerprint(table: Table, catalogue: Catalogue, settings: Settings) -> str:
+    parts = [settings.dealer_convention, table.path.read_text()]
+    # What lands in raw tables is followed by its keys.
+    parts += [_fingerprint(catalogue[name], catalogue, settings) for name in sorted(table.reads) if name[:4] != "raw."]
+    if table.filled_by == "csv":
+        parts.append(table.csv.read_text())
     if table.filled_by == "python":
         module = import_module(table.module)
         used = {module, *filter(None, map(inspect.getmodule, vars(module).values()))}

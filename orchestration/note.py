@@ -32,9 +32,14 @@ def print_note(settings: Settings, day: date | None, console: Console) -> None:
         day = day or last
         note = connection.execute("from marts.desk_note where session = ? order by claim_no, measure desc", (day,)).df()
         regime = connection.execute("from regime.daily where session = ?", (day,)).df()
+        assumed = connection.execute(
+            "select distinct sign_convention from indicators.dealer_gamma where session = ?", (day,)
+        ).fetchall()
     if note.empty:
         raise WarehouseError(f"{path}: no note for {day}; sessions run from {first} to {last}")
     _print(note, regime.iloc[0], day, console)
+    for (convention,) in assumed:
+        console.print(f"Dealers are assumed to hold: {convention}.", highlight=False)
 
 
 def _print(note: pd.DataFrame, regime: pd.Series, day: date, console: Console) -> None:

@@ -3,9 +3,16 @@
 from datetime import UTC, datetime
 
 from assets.inputs import Sources
+from assets.sources.cboe import CboeChains
+from assets.sources.chain_files import FileChains
+from assets.sources.fallback_chains import FallbackChains
+from assets.sources.file_series import FileSeries
 from assets.sources.files import FilePrices
+from assets.sources.series import NoSeries
 from assets.sources.simulated import CLOCK, SimulatedPrices
+from assets.sources.simulated_chains import SimulatedChains
 from assets.sources.yahoo import YahooPrices
+from assets.sources.yahoo_chains import YahooChains
 from orchestration.settings import Settings, SettingsError
 
 
@@ -29,10 +36,15 @@ def sources(settings: Settings, now: datetime) -> Sources:
     """The profile's adapters."""
     match settings.profile:
         case "demo":
-            return Sources(prices=SimulatedPrices())
+            return Sources(prices=SimulatedPrices(), chains=SimulatedChains(), series=NoSeries())
         case "files":
             if settings.files is None:
                 raise SettingsError("UNDERTOW_FILES: the files profile needs an existing folder")
-            return Sources(prices=FilePrices(settings.files))
+            folder = settings.files
+            return Sources(prices=FilePrices(folder), chains=FileChains(folder), series=FileSeries(folder))
         case "live":
-            return Sources(prices=YahooPrices(now=now, cache=settings.main_home / "yahoo"))
+            return Sources(
+                prices=YahooPrices(now=now, cache=settings.main_home / "yahoo"),
+                chains=FallbackChains(CboeChains(), YahooChains(now=now, cache=settings.main_home / "yahoo")),
+                series=NoSeries(),
+            )

@@ -5,19 +5,27 @@ stored or checked (warehouse.py, quality.py).
 """
 
 import importlib
-from collections.abc import Iterator, Mapping, Sequence
+import itertools
+import warnings
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import date
 
 import dagster as dg
 import pandas as pd
 
 from assets.inputs import Filled, Inputs
 from assets.sources.errors import SourceError
+from assets.sources.simulated import LAST_SESSION
+from assets.sources.simulated_chains import FIRST_CHAIN_SESSION
+from orchestration.errors import RefusedError, WarehouseError
 from orchestration.lineage import column_lineage
+from orchestration.partitions import session_partitions
+from orchestration.pictures import picture
 from orchestration.quality import SHOWN, Result, describe, shown
 from orchestration.settings import Settings, notice
 from orchestration.sources import sources
 from orchestration.tables import HEALTH, Catalogue, Table
-from orchestration.warehouse import RefusedError, Warehouse, WarehouseError, Written, is_copied
+from orchestration.warehouse import Warehouse, Written, is_copied
 
 PREVIEW = 10
 _SEVERITY = {"error": dg.AssetCheckSeverity.ERROR, "warn": dg.AssetCheckSeverity.WARN}
@@ -27,39 +35,73 @@ _KINDS = {"sql": "sql", "csv": "csv", "python": "python", "checks": "python"}
 def table_asset(table: Table, catalogue: Catalogue, settings: Settings) -> dg.AssetsDefinition:
     """The asset that fills one table."""
     key = dg.AssetKey([table.schema, table.name])
+    partitions = _partitions(settings) if table.header.partitioned_by else None
+    with warnings.catch_warnings():
+        # Backfills in a single run are in beta.
+        warnings.simplefilter("ignore", dg.BetaWarning)
+        declared = dg.asset(
+            key=key,
+            partitions_def=partitions,
+            backfill_policy=dg.BackfillPolicy.single_run() if partitions else None,
+            deps=[dg.AssetKey(name.split(".")) for name in sorted(_deps(table, catalogue))],
+            check_specs=[
+                dg.AssetCheckSpec(
+                    name, asset=key, description=_describe_check(table, name), blocking=_blocks(table, name)
+                )
+                for name in _check_names(table, settings)
+            ],
+            group_name=table.schema,
+            description=notice(settings) + table.header.description,
+            tags={"profile": settings.profile},
+            owners=[table.header.owner],
+            kinds={"duckdb", "view" if table.header.view else "table", _KINDS[table.filled_by]},
+            metadata=_definition_metadata(table),
+            required_resource_keys={"warehouse"},
+        )
 
-    @dg.asset(
-        key=key,
-        deps=[dg.AssetKey(name.split(".")) for name in sorted(_deps(table, catalogue))],
-        check_specs=[
-            dg.AssetCheckSpec(name, asset=key, description=_describe_check(table, name), blocking=_blocks(table, name))
-            for name in _check_names(table, settings)
-        ],
-        group_name=table.schema,
-        description=notice(settings) + table.header.description,
-        tags={"profile": settings.profile},
-        owners=[table.header.owner],
-        kinds={"duckdb", "view" if table.header.view else "table", _KINDS[table.filled_by]},
-        metadata=_definition_metadata(table),
-        required_resource_keys={"warehouse"},
-    )
+    @declared
     def fill(context: dg.AssetExecutionContext) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult[None]]:
         warehouse: Warehouse = context.resources.warehouse
+        asked = _sessions_asked_for(context) if partitions else None
         try:
-            written = write_table(warehouse, table, settings)
+            written = write_table(warehouse, table, settings, asked)
         except RefusedError as refused:
             yield from (_check_result(key, result) for result in refused.results)
             raise dg.Failure(f"refused, nothing stored: {refused}", allow_retries=False) from refused
         except (SourceError, WarehouseError) as error:
             raise dg.Failure(str(error), allow_retries=False) from error
         yield from (_check_result(key, result) for result in written.results)
-        yield dg.MaterializeResult(asset_key=key, metadata=_run_metadata(warehouse, table, catalogue, written))
+        if asked is None:
+            # Dagster itself records the partitions that a run was asked for.
+            for partition in written.partitions:
+                context.log_event(dg.AssetMaterialization(key, partition=partition))
+        yield dg.MaterializeResult(
+            asset_key=key, metadata=_run_metadata(warehouse, table, catalogue, settings, written)
+        )
 
     return fill
 
 
-def write_table(warehouse: Warehouse, table: Table, settings: Settings) -> Written:
+def _partitions(settings: Settings) -> dg.DailyPartitionsDefinition:
+    return session_partitions(FIRST_CHAIN_SESSION, LAST_SESSION) if settings.simulated else session_partitions()
+
+
+def _sessions_asked_for(context: dg.AssetExecutionContext) -> frozenset[date] | None:
+    if not (context.has_partition_key or context.has_partition_key_range):
+        return None
+    return frozenset(date.fromisoformat(key) for key in context.partition_keys)
+
+
+def write_table(
+    warehouse: Warehouse, table: Table, settings: Settings, sessions: frozenset[date] | None = None
+) -> Written:
     """Compute one table's rows where Python does, and write it.
+
+    Args:
+        warehouse: The open warehouse.
+        table: What to write.
+        settings: Say which sources to use.
+        sessions: The partitions to write; None for whatever is new.
 
     Raises:
         SourceError: If a source could not deliver; marts.data_health records it.
@@ -73,13 +115,23 @@ def write_table(warehouse: Warehouse, table: Table, settings: Settings) -> Writt
         sources=sources(settings, warehouse.now),
         now=warehouse.now,
         simulated=settings.simulated,
+        sessions=sessions,
     )
     try:
-        filled: Filled = importlib.import_module(table.module).fill(inputs)
+        return warehouse.write_batches(table, _batches(table, inputs))
     except SourceError as error:
         warehouse.record([Result(table.qualified, "source", "error", 0, 1, str(error))])
         raise
-    return warehouse.write(table, filled.rows, [_source_result(table, filled)] if "source" in table.checks else [])
+
+
+def _batches(table: Table, inputs: Inputs) -> Iterator[tuple[pd.DataFrame, Sequence[Result]]]:
+    filled: Filled | Iterable[Filled] = importlib.import_module(table.module).fill(inputs)
+    batches = iter([filled] if isinstance(filled, Filled) else filled)
+    nothing = pd.DataFrame({name: pd.Series(dtype="object") for name in table.types if name != "observed_at"})
+    for batch in itertools.chain([next(batches, Filled(nothing))], batches):
+        # A batch of failures alone has no columns.
+        rows = batch.rows if len(batch.rows.columns) else nothing
+        yield rows, [_source_result(table, batch)] if "source" in table.checks else []
 
 
 def _source_result(table: Table, filled: Filled) -> Result:
@@ -157,7 +209,7 @@ def _definition_metadata(table: Table) -> Mapping[str, dg.MetadataValue | str]:
 
 
 def _run_metadata(
-    warehouse: Warehouse, table: Table, catalogue: Catalogue, written: Written
+    warehouse: Warehouse, table: Table, catalogue: Catalogue, settings: Settings, written: Written
 ) -> dict[str, dg.MetadataValue]:
     metadata: dict[str, dg.MetadataValue] = {
         "dagster/row_count": dg.MetadataValue.int(written.rows),
@@ -174,6 +226,9 @@ def _run_metadata(
     preview = warehouse.query(f"from {table.qualified} order by {order} limit {PREVIEW}")
     if len(preview):
         metadata["preview"] = _as_table(preview)
+    shown_as = picture(warehouse, table, settings)
+    if shown_as:
+        metadata["picture"] = shown_as
     lineage = column_lineage(catalogue, table.qualified)
     if lineage:
         metadata["dagster/column_lineage"] = dg.MetadataValue.column_lineage(lineage)

@@ -104,7 +104,7 @@ class Warehouse:
             WarehouseError: If the rows' columns or types are not the table's.
         """
         started = time.perf_counter()
-        self._increment = Increment.of(table, self._settings, self._connection)
+        self._increment = Increment.of(table, self._catalogue, self._settings, self._connection)
         try:
             checked: list[Result] = []
             for rows, reported in batches:

@@ -15,6 +15,7 @@ def fill(inputs: Inputs) -> Filled:
             {
                 "session": days,
                 "session_no": range(1, len(days) + 1),
+                "next_session": calendar.sessions[1 : len(days) + 1].array,
                 "open_at": calendar.opens[days].array,
                 "close_at": calendar.closes[days].array,
                 "decision_at": decision_times(days),

@@ -56,3 +56,8 @@ def chain_settled_at(session: date) -> datetime:
     next_weekday = pd.DatetimeIndex([pd.Timestamp(session) + pd.offsets.BDay(1)])
     known: datetime = at_new_york(next_weekday, _OPEN_INTEREST_SETTLED)[0].to_pydatetime()
     return known
+
+
+def squeezemetrics(days: pd.DatetimeIndex) -> pd.DatetimeIndex:
+    """When SqueezeMetrics' figures of these dates are published: by the decision time of their own session."""
+    return at_new_york(days, DECISION_TIME)

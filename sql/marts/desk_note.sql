@@ -41,6 +41,11 @@ vix_levels as (
     left join indicators.vol_panic as v using (session)
 ),
 
+-- What stood at the session's decision time; the settled reading comes a morning later.
+gamma as (
+    select * from indicators.dealer_gamma where underlying = 'SPX' and reading = 'close'
+),
+
 measured as (
     select session, 'spx_drawdown_pct' as measure, spx_drawdown_pct as value, value as value_lo, value as value_hi
     from regime.daily
@@ -54,6 +59,31 @@ measured as (
     union all by name
     select session, 'vix_change_5d' as measure, vix_change_5d as value, value as value_lo, value as value_hi
     from vix_levels
+    union all by name
+    select
+        session,
+        'dealer_gamma' as measure,
+        gex_sm_equiv_bn as value,
+        gex_desk_lo_bn as value_lo,
+        gex_desk_hi_bn as value_hi
+    from gamma
+    union all by name
+    select session, 'gamma_flip_distance' as measure, dist_to_flip_pct as value, value as value_lo, value as value_hi
+    from gamma
+    union all by name
+    select
+        session,
+        'option_notional_to_r2k' as measure,
+        notional_to_r2k as value,
+        notional_to_r2k_lo as value_lo,
+        notional_to_r2k_hi as value_hi
+    from indicators.option_notional
+    union all by name
+    select session, 'option_notional' as measure, notional_usd_trn as value, value as value_lo, value as value_hi
+    from indicators.option_notional
+    union all by name
+    select session, 'option_volume_to_record' as measure, volume_to_record as value, value as value_lo, value as value_hi
+    from indicators.option_notional
 ),
 
 answered as (

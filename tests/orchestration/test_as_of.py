@@ -6,9 +6,9 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 
 import duckdb
@@ -16,11 +16,16 @@ import pandas as pd
 import pytest
 from rich.console import Console
 
-from assets.inputs import Inputs, Sources
+from assets.inputs import Filled, Inputs, Sources
+from assets.raw import option_chains as raw_option_chains
 from assets.raw import prices as raw_prices
+from assets.raw import series as raw_series
+from assets.sources.errors import Failure
+from assets.sources.option_chains import Snapshot, Underlying
 from assets.sources.prices import Delivery, Instrument
 from assets.sources.sessions import NEW_YORK
 from assets.sources.simulated import SimulatedPrices
+from assets.sources.simulated_chains import SimulatedChains
 from orchestration.errors import WarehouseError
 from orchestration.runs import refresh
 from orchestration.settings import ROOT, Settings, SettingsError
@@ -30,14 +35,15 @@ from orchestration.tables import HEALTH, SCHEMAS, Catalogue, Table
 from orchestration.warehouse import Warehouse, open_warehouse
 
 AS_OF = datetime(2025, 11, 21, 18, tzinfo=NEW_YORK)
-# marts.data_health is left out: it describes runs, and an as-of build is another run.
+# Left out are marts.data_health, which describes runs, and the summary of all sessions: another build has others.
 TABLES = sorted(
     {f"{file.parent.name}.{file.stem}" for schema in SCHEMAS for file in (ROOT / "sql" / schema).glob("*.sql")}
-    - {HEALTH}
+    - {HEALTH, "marts.scoreboard_summary"}
 )
 # Something of every class and calendar: bars that end after 18:00 New York belong to the next session.
 SYMBOLS = ("SPX", "NDX", "SPY", "QQQ", "VIX", "VVIX", "VIX3M", "SKEW", "TNX", "ES=F", "BTC-USD", "EURUSD=X")
 FIRST = "2023-07-03"
+CHAINS = (("SPY", "2025-11-12", "2025-12-31"), ("SPX", "2025-11-20", "2025-11-24"))
 # The run takes both on starting from it.
 LOCKS = {"warehouse.lock", "warehouse.holder"}
 
@@ -58,14 +64,46 @@ class FewPrices:
         return Delivery(rows[rows["date"] >= FIRST])
 
 
+class FewChains:
+    """The simulated market's option chains, of some weeks, both readings among them."""
+
+    def snapshots(
+        self,
+        underlyings: Sequence[Underlying],
+        known: Collection[str],
+        sessions: Collection[date] | None,  # noqa: ARG002 - it has its own
+    ) -> Iterator[Snapshot | Failure]:
+        """Deliver them."""
+        for symbol, first, last in CHAINS:
+            few = [underlying for underlying in underlyings if underlying.symbol == symbol]
+            days = {day.date() for day in pd.date_range(first, last)}
+            yield from SimulatedChains().snapshots(few, known, days)
+
+
+class FewSeries:
+    """A comparator's figures, made up."""
+
+    def series(self) -> Delivery:
+        """Deliver them."""
+        days = pd.bdate_range("2025-11-03", "2025-12-31")
+        rows = pd.DataFrame({"series_id": "SQUEEZEMETRICS_GEX", "date": days, "value": 3e9, "source": "files/gex"})
+        return Delivery(rows)
+
+
 def write(warehouse: Warehouse, table: Table, settings: Settings) -> None:
-    """Write a table, raw.prices from the small market."""
-    if table.qualified != "raw.prices" or settings.as_of:
+    """Write a table, prices and chains from the small market."""
+    few: dict[str, Callable[[Inputs], Filled | Iterator[Filled]]] = {
+        "raw.prices": raw_prices.fill,
+        "raw.option_chains": raw_option_chains.fill,
+        "raw.series": raw_series.fill,
+    }
+    if table.qualified not in few or settings.as_of:
         write_table(warehouse, table, settings)
         return
-    sources = Sources(prices=FewPrices())
-    inputs = Inputs(query=warehouse.reader(table), sources=sources, now=warehouse.now, simulated=True)
-    warehouse.write(table, raw_prices.fill(inputs).rows)
+    sources = Sources(prices=FewPrices(), chains=FewChains(), series=FewSeries())
+    filled = few[table.qualified](Inputs(warehouse.reader(table), sources, warehouse.now, simulated=True))
+    batches = [filled] if isinstance(filled, Filled) else filled
+    warehouse.write_batches(table, ((batch.rows, []) for batch in batches))
 
 
 def contents(settings: Settings) -> Contents:
@@ -75,12 +113,12 @@ def contents(settings: Settings) -> Contents:
 
 
 def known(rows: pd.DataFrame, moment: datetime) -> pd.DataFrame:
-    """The rows of a full build for the sessions decided by then; of raw prices those available by then."""
+    """The rows of a full build for the sessions decided and available by then."""
     if "session" in rows:
         decided = (rows["session"] + pd.Timedelta(hours=18)).dt.tz_localize(NEW_YORK) <= moment
-        return rows[decided].reset_index(drop=True)
+        rows = rows[decided].reset_index(drop=True)
     if "available_at" in rows:
-        return rows[rows["available_at"] <= moment].reset_index(drop=True)
+        rows = rows[rows["available_at"] <= moment].reset_index(drop=True)
     return rows
 
 

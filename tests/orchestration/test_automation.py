@@ -1,13 +1,15 @@
-"""What runs by itself: the schedule follows the exchange's calendar, and a failed run leaves a trace."""
+"""What runs by itself: the schedules follow the exchange's calendar, and a failed run leaves a trace."""
 
 from datetime import UTC, date, datetime, time
 from zoneinfo import ZoneInfo
 
 import dagster as dg
 import pandas as pd
+import pytest
 
-from assets.sources.sessions import sessions_decided_by
-from orchestration.automation import failed_run_alert, refresh_after_close
+from assets.sources.availability import chain_settled_at
+from assets.sources.sessions import sessions_decided_by, xnys
+from orchestration.automation import failed_run_alert, refresh_after_close, refresh_before_open
 from orchestration.definitions import build_defs
 from orchestration.settings import Settings
 from orchestration.sources import clock
@@ -19,26 +21,36 @@ WEEKDAYS = [*pd.bdate_range("2025-11-24", "2025-11-28"), *pd.bdate_range("2025-0
 THANKSGIVING = date(2025, 11, 27)
 
 
-def tick_on(day: date) -> tuple[datetime, list[str | None], str | None]:
-    """What the schedule does at its own hour: the time, the run keys it asks for, why it skips."""
-    minute, hour, *_ = str(refresh_after_close.cron_schedule).split()
-    zone = ZoneInfo(str(refresh_after_close.execution_timezone))
+def tick_on(schedule: dg.ScheduleDefinition, day: date) -> tuple[datetime, list[str | None], str | None]:
+    """What a schedule does at its own hour: the time, the run keys it asks for, why it skips."""
+    minute, hour, *_ = str(schedule.cron_schedule).split()
+    zone = ZoneInfo(str(schedule.execution_timezone))
     at = datetime.combine(day, time(int(hour), int(minute)), tzinfo=zone)
     context = dg.build_schedule_context(scheduled_execution_time=at.astimezone(UTC))
-    tick = refresh_after_close.evaluate_tick(context)
+    tick = schedule.evaluate_tick(context)
     return at, [request.run_key for request in tick.run_requests or []], tick.skip_message
 
 
-def test_the_schedule_asks_for_one_run_on_each_session_after_its_decision_time() -> None:
+def test_one_run_is_asked_for_on_each_session_after_its_decision_time() -> None:
     for weekday in WEEKDAYS:
-        at, run_keys, _ = tick_on(weekday.date())
+        at, run_keys, _ = tick_on(refresh_after_close, weekday.date())
         if weekday.date() != THANKSGIVING:
             assert run_keys == [weekday.date().isoformat()]
             assert sessions_decided_by(at)[-1] == weekday
 
 
-def test_the_schedule_skips_a_holiday_and_says_so() -> None:
-    _, run_keys, reason = tick_on(THANKSGIVING)
+def test_another_is_asked_for_before_each_session_when_open_interest_has_settled() -> None:
+    for weekday in WEEKDAYS:
+        at, run_keys, _ = tick_on(refresh_before_open, weekday.date())
+        if weekday.date() != THANKSGIVING:
+            assert run_keys == [weekday.date().isoformat()]
+            before = sessions_decided_by(at)[-1].date()
+            assert chain_settled_at(before) <= at < xnys().session_open(weekday)
+
+
+@pytest.mark.parametrize("schedule", [refresh_after_close, refresh_before_open], ids=lambda schedule: schedule.name)
+def test_a_holiday_is_skipped_and_said_so(schedule: dg.ScheduleDefinition) -> None:
+    _, run_keys, reason = tick_on(schedule, THANKSGIVING)
     assert (run_keys, reason) == ([], f"{THANKSGIVING} is not an XNYS session")
 
 

@@ -47,7 +47,22 @@ def test_the_note_fits_80_columns_and_says_that_it_is_simulated(home: Path) -> N
     assert note.returncode == 0
     assert "Simulated market: these numbers are not real data." in note.stdout
     assert "Volatility panic is" in note.stdout
+    assert "Dealers are assumed to hold: calls_long_puts_short." in note.stdout
     assert max(map(len, note.stdout.splitlines())) <= 80
+
+
+def test_the_demo_scores_dealer_gamma_against_its_truth(home: Path) -> None:
+    with duckdb.connect(str(home / "data/demo/published/undertow.duckdb"), read_only=True) as published:
+        [(compared, bias, error, coverage)] = published.sql(
+            """
+            select compared, bias, mean_absolute_error, band_coverage from marts.scoreboard_summary
+            where indicator = 'dealer_gamma' and publisher = 'simulated market'
+            """
+        ).fetchall()
+    assert compared == 64
+    assert abs(bias) < 2
+    assert error < 4
+    assert 0.65 <= coverage <= 0.95
 
 
 def test_every_table_of_the_published_demo_says_that_it_is_simulated(home: Path) -> None:

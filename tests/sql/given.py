@@ -1,22 +1,30 @@
 """Given rows: the tables of sql/ built in a plain in-memory DuckDB, without checks, files or Dagster."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 import duckdb
 import pandas as pd
 
-from assets.inputs import Inputs, Sources
+from assets.inputs import Filled, Inputs, Sources
 from assets.reference import sessions as reference_sessions
 from assets.sources.availability import price_bars
+from assets.sources.chain_files import FileChains
 from assets.sources.files import FilePrices
+from assets.sources.option_chains import ChainSource
+from assets.sources.series import NoSeries
+from assets.staging import option_chains as staging_option_chains
 from orchestration.settings import ROOT
 from orchestration.tables import SCHEMAS, Catalogue, Table
 
 NOW = datetime(2025, 12, 31, 23, tzinfo=UTC)
-EVERY_TABLE = "marts.desk_note"
+# Between them they are made from every table that SQL computes.
+EVERY_TABLE = ("marts.desk_note", "marts.scoreboard_summary")
+CONVENTION = "calls_long_puts_short"
+# What Python computes from other tables; the other tables that Python fills are given or empty.
+FILLS: Mapping[str, Callable[[Inputs], Iterator[Filled]]] = {"staging.option_chains": staging_option_chains.fill}
 Bar = Mapping[str, object]
 Prices = float | tuple[float | None, float | None, float | None, float]
 
@@ -43,8 +51,14 @@ def instruments() -> pd.DataFrame:
 @cache
 def calendar(now: datetime = NOW) -> pd.DataFrame:
     """The rows of reference.sessions."""
-    nothing = Inputs(lambda _: pd.DataFrame(), Sources(FilePrices(ROOT)), now, simulated=False)
-    return reference_sessions.fill(nothing).rows
+    return reference_sessions.fill(inputs(lambda _: pd.DataFrame(), now)).rows
+
+
+def inputs(query: Callable[[str], pd.DataFrame], now: datetime = NOW, chains: ChainSource | None = None) -> Inputs:
+    """What a table's `fill` is given; without chains its sources have nothing."""
+    nothing = ROOT / "sql"
+    sources = Sources(prices=FilePrices(nothing), chains=chains or FileChains(nothing), series=NoSeries())
+    return Inputs(query, sources, now, simulated=False)
 
 
 def sessions(first: str, count: int) -> list[pd.Timestamp]:
@@ -74,29 +88,33 @@ def bars(symbol: str, days: Iterable[str | pd.Timestamp], prices: Sequence[Price
 
 def build(
     rows: Iterable[Bar] | pd.DataFrame = (),
-    until: str = EVERY_TABLE,
+    until: str | Sequence[str] = EVERY_TABLE,
     *,
     as_of: str | None = None,
     now: datetime = NOW,
     given: Mapping[str, pd.DataFrame] | None = None,
+    convention: str = CONVENTION,
 ) -> duckdb.DuckDBPyConnection:
-    """Build a table of sql/ and all that it needs.
+    """Build tables of sql/ and all that they need.
 
     Args:
         rows: Rows of raw.prices.
-        until: The table.
+        until: The table, or several.
         as_of: As-of time of the build.
         now: reference.sessions ends here.
         given: Rows for tables that are then not computed; columns left out are NULL.
+        convention: What dealers are assumed to hold, of reference.dealer_conventions.
     """
     given = {"reference.sessions": calendar(now), "raw.prices": _raw(rows), **(given or {})}
     connection = duckdb.connect(config={"threads": 1})
     connection.execute("set timezone = 'UTC'")
     if as_of:
         connection.execute("set variable as_of = ?::timestamptz", (pd.Timestamp(as_of).isoformat(),))
+    connection.execute("set variable dealer_convention = ?", (convention,))
     for schema in SCHEMAS:
         connection.execute(f"create schema {schema}")
-    needed = _needed(until, given)
+    ends = (until,) if isinstance(until, str) else until
+    needed = {name for end in ends for name in _needed(end, given)}
     for name, table in tables().items():
         if name in needed:
             _create(connection, table, given.get(name))
@@ -104,7 +122,8 @@ def build(
 
 
 def _needed(name: str, given: Mapping[str, pd.DataFrame]) -> set[str]:
-    upstream = () if name in given and name != "raw.prices" else tables()[name].upstream
+    # Audits of raw tables compare with others, whoever gave the rows.
+    upstream = () if name in given and tables()[name].schema != "raw" else tables()[name].upstream
     return {name}.union(*(_needed(other, given) for other in upstream))
 
 
@@ -128,14 +147,22 @@ def _create(connection: duckdb.DuckDBPyConnection, table: Table, rows: pd.DataFr
         for name, kind in table.types.items()
     )
     connection.execute(f"create table {table.qualified} ({columns})")
-    if rows is not None and len(rows):
+    if rows is not None:
+        _insert(connection, table, rows)
+    elif table.filled_by == "csv":
+        connection.execute(f"insert into {table.qualified} from read_csv('{table.csv}', header = true, quote = '\"')")
+    elif table.filled_by == "sql":
+        connection.execute(f"insert into {table.qualified} by name {table.sql}")
+    elif table.qualified in FILLS:
+        for filled in FILLS[table.qualified](inputs(partial(frame_of, connection))):
+            _insert(connection, table, filled.rows)
+
+
+def _insert(connection: duckdb.DuckDBPyConnection, table: Table, rows: pd.DataFrame) -> None:
+    if len(rows):
         connection.register("given_rows", rows)
         connection.execute(f"insert into {table.qualified} by name from given_rows")
         connection.unregister("given_rows")
-    elif rows is None and table.filled_by == "csv":
-        connection.execute(f"insert into {table.qualified} from read_csv('{table.csv}', header = true, quote = '\"')")
-    elif rows is None and table.filled_by == "sql":
-        connection.execute(f"insert into {table.qualified} by name {table.sql}")
 
 
 def frame_of(connection: duckdb.DuckDBPyConnection, sql: str) -> pd.DataFrame:

@@ -1,25 +1,32 @@
 """Each audit of sql/audits: rows that it must report, and rows close by that it must not."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
+import numpy as np
+import pandas as pd
 import pytest
 
+from assets.sources.option_chains import Snapshot
+from tests.sql.chains import rows, snapshot, whole
 from tests.sql.given import Bar, Prices, bar, bars, build, rows_of, sessions, tables
 
 DAYS = sessions("2025-11-17", 8)
 MON, TUE, WED, THU, FRI = DAYS[:5]
+Value = str | float | pd.Timestamp | None
 REPEATED = (10.0, 12.0, 8.0, 11.0)
 INFINITE = float("inf")
 
 
 @dataclass(frozen=True)
 class Case:
-    """Given bars, and what the first columns of the audit's rows must be."""
+    """Given bars and chains, and what the first columns of the audit's rows must be."""
 
     audit: str
     rows: Sequence[Bar]
     reported: Sequence[tuple[object, ...]] = ()
+    chains: Sequence[Snapshot] = ()
 
 
 def on(symbol: str, *prices: Prices, **more: object) -> list[Bar]:
@@ -32,7 +39,90 @@ def reported(symbol: str, *days: object) -> list[tuple[object, ...]]:
     return [(symbol, str(day)[:10]) for day in days]
 
 
+def one_contract(change: Callable[[pd.DataFrame], pd.DataFrame]) -> Snapshot:
+    """A chain of a single contract."""
+    return snapshot(FRI, [100.0], {"IWM": ["2025-12-19"]}, change=lambda contracts: change(contracts.head(1)))
+
+
+def hundred(change: Callable[[pd.DataFrame], pd.DataFrame] = lambda contracts: contracts) -> Snapshot:
+    """A chain of 100 contracts."""
+    strikes = [75.0 + n for n in range(50)]
+    return snapshot(FRI, strikes, {"IWM": ["2025-12-19"]}, change=change)
+
+
+def replaced(contracts: pd.DataFrame, column: str, first: int, value: Value) -> pd.DataFrame:
+    """The contracts with another value in the first of them."""
+    kept = np.arange(len(contracts)) >= first
+    return contracts.assign(**{column: contracts[column].where(kept, value)})
+
+
+def wrong(audit: str, of: Snapshot, second: object) -> Case:
+    """A chain that the audit reports in a single row, its second column as given."""
+    return Case(audit, [], [(of.snapshot_id, str(second))], [of])
+
+
+def impossible(column: str, value: Value) -> Case:
+    """A contract with an impossible value."""
+    return wrong("impossible_quote", one_contract(lambda contracts: contracts.assign(**{column: value})), "IWM")
+
+
+def possible(column: str, value: Value) -> Case:
+    """A contract with a strange value that occurs."""
+    return Case("impossible_quote", [], chains=[one_contract(lambda c: c.assign(**{column: value}))])
+
+
+LAST = pd.Timestamp("2025-12-31")
 FAILING = {
+    "negative bid": impossible("bid", -0.05),
+    "negative ask": impossible("ask", -0.05),
+    "negative volatility": impossible("iv", -0.2),
+    "negative gamma": impossible("gamma", -0.01),
+    "negative open interest": impossible("open_interest", -1.0),
+    "negative volume of a contract": impossible("volume", -1.0),
+    "delta of a call above one": impossible("delta", 1.01),
+    "delta of a put below minus one": impossible("delta", -1.01),
+    "volatility of 51": impossible("iv", 51.0),
+    "strike of zero": impossible("strike", 0.0),
+    "infinite ask": impossible("ask", INFINITE),
+    "infinite open interest": impossible("open_interest", INFINITE),
+    "absurd ask": impossible("ask", 1e26),
+    "absurd open interest": impossible("open_interest", 1e26),
+    "absurd volume": impossible("volume", 1e26),
+    "neither call nor put": impossible("put_call", "X"),
+    "expired 8 days before": impossible("expiry", FRI - pd.Timedelta(days=8)),
+    "spot of zero": wrong(
+        "impossible_quote",
+        snapshot(FRI, [100.0], {"IWM": ["2025-12-19"]}, stated_spot=0.0, change=lambda contracts: contracts.head(1)),
+        "IWM",
+    ),
+    "contract listed twice": wrong("duplicate_contract", one_contract(lambda c: pd.concat([c, c])), "IWM"),
+    "contract listed with two prices": wrong(
+        "duplicate_contract", one_contract(lambda c: pd.concat([c, c.assign(bid=0.0)])), "IWM"
+    ),
+    **{
+        f"one {column} left out": wrong(
+            "incomplete_greeks", hundred(partial(replaced, column=column, first=1, value=None)), 100
+        )
+        for column in ("iv", "delta", "gamma")
+    },
+    "two of 100 crossed": wrong("crossed_quotes", hundred(partial(replaced, column="bid", first=2, value=99.0)), 100),
+    "nothing open": wrong("no_open_interest", hundred(lambda c: c.assign(open_interest=0.0)), 100),
+    "open interest not stated": wrong("no_open_interest", hundred(lambda c: c.assign(open_interest=None)), 100),
+    "open interest not stated for 6 of 100": wrong(
+        "no_open_interest", hundred(partial(replaced, column="open_interest", first=6, value=None)), 100
+    ),
+    "intraday chain": Case(
+        "refused_chain", [], [("2025-11-21", "IWM")], [whole("IWM", FRI, reading="intraday"), whole("IWM", FRI)]
+    ),
+    "chain of the session before": Case(
+        "chain_behind_the_clock", [], [("2025-12-31", "2025-12-30")], [whole("SPX", "2025-12-30"), whole("SPY", LAST)]
+    ),
+    "newest chain refused": Case(
+        "chain_behind_the_clock",
+        [],
+        [("2025-12-31", "2025-12-29")],
+        [whole("SPX", "2025-12-29"), whole("SPX", LAST, reading="intraday")],
+    ),
     "duplicate": Case("duplicate_bar", on("SPX", 1.0, 2.0) + on("SPX", 1.1), reported("SPX", MON)),
     "exact duplicate": Case("duplicate_bar", on("SPX", 1.0) * 2, reported("SPX", MON)),
     "high below close": Case("disordered_bar", on("SPY", (10.0, 10.5, 9.0, 11.0)), reported("SPY", MON)),
@@ -89,6 +179,43 @@ FAILING = {
     "vanished": Case("vanished_symbol", on("SPX", *[1.0] * 7) + on("NDX", 1.0), reported("NDX", MON)),
 }
 PASSING = {
+    "ordinary chain": Case("impossible_quote", [], chains=[whole("IWM", FRI)]),
+    "no bid": possible("bid", 0.0),
+    "no quotes": Case("impossible_quote", [], chains=[one_contract(lambda c: c.assign(bid=None, ask=None, last=None))]),
+    "no volatility": possible("iv", 0.0),
+    "volatility of 50": possible("iv", 50.0),
+    "delta of one": possible("delta", -1.0),
+    "expired in the week": possible("expiry", FRI - pd.Timedelta(days=7)),
+    "no spot": Case("impossible_quote", [], chains=[snapshot(FRI, [100.0], {"IWM": ["2025-12-19"]}, stated_spot=None)]),
+    "contracts that differ in one thing": Case(
+        "duplicate_contract",
+        [],
+        chains=[snapshot(FRI, [95.0, 100.0], {"SPX": ["2025-12-19"], "SPXW": ["2025-12-19", "2025-12-20"]})],
+    ),
+    "the same contract at two times": Case(
+        "duplicate_contract", [], chains=[hundred(), snapshot(THU, [100.0], {"IWM": ["2025-12-19"]})]
+    ),
+    "no sensitivities": Case(
+        "incomplete_greeks", [], chains=[hundred(lambda c: c.assign(iv=None, delta=None, gamma=None))]
+    ),
+    "zeros for sensitivities": Case(
+        "incomplete_greeks", [], chains=[hundred(partial(replaced, column="iv", first=9, value=0.0))]
+    ),
+    "one of 100 crossed": Case(
+        "crossed_quotes", [], chains=[hundred(partial(replaced, column="bid", first=1, value=99.0))]
+    ),
+    "bids without asks": Case("crossed_quotes", [], chains=[hundred(lambda c: c.assign(ask=0.0))]),
+    "open interest not stated for 5 of 100": Case(
+        "no_open_interest", [], chains=[hundred(partial(replaced, column="open_interest", first=5, value=None))]
+    ),
+    "one contract open": Case(
+        "no_open_interest", [], chains=[hundred(partial(replaced, column="open_interest", first=99, value=0.0))]
+    ),
+    "used and superseded chains": Case(
+        "refused_chain", [], chains=[whole("IWM", FRI), whole("IWM", FRI, source="yahoo"), whole("IWM", THU)]
+    ),
+    "chain of the newest session": Case("chain_behind_the_clock", [], chains=[whole("SPX", LAST)]),
+    "no chains at all": Case("chain_behind_the_clock", []),
     "two sources": Case("duplicate_bar", on("SPX", 1.0, source="a") + on("SPX", 1.0, source="b")),
     "two symbols": Case("duplicate_bar", on("SPX", 1.0) + on("SPY", 1.0)),
     "rounded": Case("disordered_bar", on("SPY", (10.0, 10.0, 9.0, 10.000009), (10.0, 11.0, 10.0, 9.999991))),
@@ -136,8 +263,12 @@ PASSING = {
 
 def found(case: Case) -> list[tuple[object, ...]]:
     """The first two columns, mostly symbol and day, of the rows that the audit returns."""
-    [query] = {table.audits[case.audit] for table in tables().values() if case.audit in table.audits}
-    return sorted((str(row[0]), str(row[1])) for row in rows_of(build(case.rows, "staging.prices"), query))
+    [of] = {name for name, table in tables().items() if case.audit in table.audits}
+    given = {"raw.option_chains": rows(*case.chains)} if case.chains else {}
+    until = "staging.prices" if of == "raw.prices" else of
+    connection = build(case.rows, until, given=given)
+    found_rows = rows_of(connection, tables()[of].audits[case.audit])
+    return sorted((str(row[0]), str(row[1])) for row in found_rows)
 
 
 @pytest.mark.parametrize("case", FAILING.values(), ids=[f"{of.audit}: {name}" for name, of in FAILING.items()])

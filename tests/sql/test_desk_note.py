@@ -9,7 +9,19 @@ from tests.sql.given import build, rows_of, sessions
 
 DAYS = sessions("2025-11-14", 6)
 FRIDAY = DAYS[-1]
-MEASURES = ["spx_drawdown_pct", "vol_panic", "ndx_range_5d_pct", "spx_range_5d_pct", "vix", "vix_change_5d"]
+MEASURES = [
+    "spx_drawdown_pct",
+    "dealer_gamma",
+    "gamma_flip_distance",
+    "vol_panic",
+    "ndx_range_5d_pct",
+    "spx_range_5d_pct",
+    "option_notional",
+    "option_notional_to_r2k",
+    "vix",
+    "vix_change_5d",
+    "option_volume_to_record",
+]
 
 
 def regime(drawdowns: dict[pd.Timestamp, float | None], *, simulated: bool = False) -> pd.DataFrame:
@@ -31,12 +43,26 @@ def ranges(values: dict[str, tuple[float, float, float]]) -> pd.DataFrame:
     return frame.assign(session=FRIDAY)
 
 
+def gamma(underlying: str = "SPX", reading: str = "close") -> pd.DataFrame:
+    """Rows of indicators.dealer_gamma on the Friday."""
+    of = {"gex_sm_equiv_bn": -1.04, "gex_desk_lo_bn": -6.2, "gex_desk_hi_bn": 4.1, "dist_to_flip_pct": -2.31}
+    return pd.DataFrame({"session": [FRIDAY], "underlying": underlying, "reading": reading, **of})
+
+
+def options() -> pd.DataFrame:
+    """Rows of indicators.option_notional on the Friday."""
+    of = {"notional_to_r2k": 1.1, "notional_to_r2k_lo": 1.02, "notional_to_r2k_hi": 1.2}
+    return pd.DataFrame({"session": [FRIDAY], "notional_usd_trn": 3.46, "volume_to_record": 1.07, **of})
+
+
 def note(columns: str, where: str = "true", **given: pd.DataFrame) -> list[tuple[Any, ...]]:
     """Columns of the note, by session, claim and measure."""
     tables = {
         "regime.daily": regime({FRIDAY: -4.18}),
         "indicators.vol_panic": panic(dict(zip(DAYS, (20.0, 22.0, 24.0, 25.0, 26.42, 23.43), strict=True))),
         "indicators.trading_range": ranges({"SPX": (2.02, 1.4, 2.7), "NDX": (2.7, 1.9, 3.55), "SPY": (9.0, 8.0, 9.9)}),
+        "indicators.dealer_gamma": pd.concat([gamma(), gamma("SPY").assign(gex_sm_equiv_bn=9.0)]),
+        "indicators.option_notional": options(),
     }
     tables |= {name.replace("__", "."): rows for name, rows in given.items()}
     query = f"select {columns} from marts.desk_note where {where} order by session, claim_no, measure"
@@ -46,11 +72,16 @@ def note(columns: str, where: str = "true", **given: pd.DataFrame) -> list[tuple
 def test_each_claim_is_answered() -> None:
     assert note("claim_no, measure, value, value_lo, value_hi, unit, grade, inputs_missing") == [
         (2, "spx_drawdown_pct", -4.18, -4.18, -4.18, "%", "A", None),
+        (4, "dealer_gamma", -1.04, -6.2, 4.1, "USD bn per 1 %", "D", None),
+        (4, "gamma_flip_distance", -2.31, -2.31, -2.31, "%", "C", None),
         (10, "vol_panic", 9.1, 7.94, 9.6, "0 to 10", "B", None),
         (11, "ndx_range_5d_pct", 2.7, 1.9, 3.55, "%", "A", None),
         (11, "spx_range_5d_pct", 2.02, 1.4, 2.7, "%", "A", None),
+        (12, "option_notional", 3.46, 3.46, 3.46, "USD trn", "A", None),
+        (12, "option_notional_to_r2k", 1.1, 1.02, 1.2, "ratio", "B", None),
         (13, "vix", 23.43, 23.43, 23.43, "index points", "A", None),
         (13, "vix_change_5d", pytest.approx(3.43), pytest.approx(3.43), pytest.approx(3.43), "index points", "A", None),
+        (19, "option_volume_to_record", 1.07, 1.07, 1.07, "ratio", "A", None),
     ]
 
 
@@ -85,7 +116,9 @@ def test_published_values_stand_on_the_session_that_they_describe_alone() -> Non
     found = note("session, measure, published_value", regime__daily=regime({DAYS[-2]: -5.1, FRIDAY: -4.18}))
     published = {(session, measure): value for session, measure, value in found if value is not None}
     assert published == {
+        (FRIDAY.date(), "dealer_gamma"): -2.0,
         (FRIDAY.date(), "vol_panic"): 9.5,
+        (FRIDAY.date(), "option_notional"): 3.5,
         (FRIDAY.date(), "spx_range_5d_pct"): 2.0,
         (FRIDAY.date(), "ndx_range_5d_pct"): 3.0,
     }
@@ -107,6 +140,8 @@ def test_what_could_not_be_computed_is_null_and_named() -> None:
         regime__daily=regime({FRIDAY: None}),
         indicators__vol_panic=panic({}),
         indicators__trading_range=ranges({}),
+        indicators__dealer_gamma=gamma().iloc[:0],
+        indicators__option_notional=options().iloc[:0],
     )
     assert found == [(name, None, None, None, name, "Not available for this session.") for name in MEASURES]
 
@@ -119,3 +154,20 @@ def test_the_change_of_vix_is_over_five_sessions_and_not_five_rows() -> None:
     assert note("value", measure, indicators__vol_panic=panic(known)) == [(pytest.approx(3.43),)]
     known.pop(DAYS[0])
     assert note("value", measure, indicators__vol_panic=panic(known)) == [(None,)]
+
+
+def test_the_note_answers_with_what_was_known_at_the_sessions_close() -> None:
+    settled = gamma(reading="settled").assign(gex_sm_equiv_bn=9.0)
+    where = "claim_no = 4"
+    both = pd.concat([gamma(), settled])
+    assert note("value", where, indicators__dealer_gamma=both) == [(-1.04,), (-2.31,)]
+    assert note("value", where, indicators__dealer_gamma=settled) == [(None,), (None,)]
+    assert note("value", where, indicators__dealer_gamma=gamma("SPX+SPY")) == [(None,), (None,)]
+
+
+def test_the_distance_to_the_flip_can_be_missing_alone() -> None:
+    without = gamma().assign(dist_to_flip_pct=float("nan"))
+    assert note("measure, inputs_missing", "claim_no = 4", indicators__dealer_gamma=without) == [
+        ("dealer_gamma", None),
+        ("gamma_flip_distance", "gamma_flip_distance"),
+    ]

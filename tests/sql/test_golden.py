@@ -124,8 +124,14 @@ def test_the_desk_note_answers_every_claim(warehouse_of_record: duckdb.DuckDBPyC
         select measure, round(value, 2), published_value
         from marts.desk_note where session = '2025-11-21' order by measure
     """
+    # There is no option chain of that session.
     assert rows_of(warehouse_of_record, query) == [
+        ("dealer_gamma", None, -2),
+        ("gamma_flip_distance", None, None),
         ("ndx_range_5d_pct", 2.68, 3),
+        ("option_notional", None, 3.5),
+        ("option_notional_to_r2k", None, None),
+        ("option_volume_to_record", None, None),
         ("spx_drawdown_pct", -4.18, None),
         ("spx_range_5d_pct", 2.01, 2),
         ("vix", 23.43, None),

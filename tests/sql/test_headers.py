@@ -184,8 +184,24 @@ LINEAGE = {
     ("regime.daily", "s_panic"): {"indicators.vol_panic.vol_panic"},
     ("regime.daily", "danger"): {"indicators.vol_panic.vol_panic", "indicators.trading_range.range_5d_pct"},
     ("regime.daily", "simulated"): {"staging.prices.source"},
+    ("indicators.gamma_by_strike", "call_gamma_bn"): {
+        "reference.option_roots.multiplier",
+        "staging.option_chains.gamma",
+        "staging.option_chains.open_interest",
+        "staging.option_chains.put_call",
+        "staging.option_chains.spot",
+    },
+    ("indicators.dealer_gamma", "call_wall"): {
+        "indicators.gamma_by_strike.call_gamma_bn",
+        "indicators.gamma_by_strike.strike",
+    },
     ("marts.desk_note", "claim"): {"reference.claims.claim"},
     ("marts.desk_note", "value_lo"): {
+        "indicators.dealer_gamma.dist_to_flip_pct",
+        "indicators.dealer_gamma.gex_desk_lo_bn",
+        "indicators.option_notional.notional_to_r2k_lo",
+        "indicators.option_notional.notional_usd_trn",
+        "indicators.option_notional.volume_to_record",
         "indicators.trading_range.range_5d_lo_pct",
         "indicators.vol_panic.vix",
         "indicators.vol_panic.vol_panic_lo",
@@ -219,6 +235,14 @@ def test_columns_name_the_columns_that_they_come_from(lineage: dict[tuple[str, s
 
 def test_only_constants_come_from_no_column(lineage: dict[tuple[str, str], set[str]]) -> None:
     assert {key for key, of in lineage.items() if not of} == {
+        # The setting alone, the grid, and counts of rows.
+        ("indicators.gamma_profile", "sign_convention"),
+        ("indicators.gamma_profile", "spot_pct"),
+        ("indicators.option_notional", "grade"),
+        ("marts.scoreboard_summary", "compared"),
+        ("marts.scoreboard_summary", "figures"),
+        ("staging.option_expiries", "contracts"),
+        ("staging.option_expiries", "pairs"),
         ("indicators.trading_range", "grade"),
         ("indicators.vol_panic", "grade"),
         ("regime.daily", "grade"),
@@ -245,6 +269,8 @@ def test_upstream_tables_are_those_that_the_sql_names(catalogue: Catalogue) -> N
         "staging.prices",
     }
     assert catalogue["marts.desk_note"].upstream == {
+        "indicators.dealer_gamma",
+        "indicators.option_notional",
         "indicators.trading_range",
         "indicators.vol_panic",
         "reference.claims",
@@ -255,4 +281,17 @@ def test_upstream_tables_are_those_that_the_sql_names(catalogue: Catalogue) -> N
         "reference.confirmed_moves",
         "reference.instruments",
         "reference.sessions",
+    }
+    assert catalogue["staging.option_chains"].upstream == {
+        "raw.option_chains",
+        "staging.option_expiries",
+        "staging.option_readings",
+    }
+    # The audit of chains that are behind compares with the calendar.
+    assert catalogue["staging.option_snapshots"].upstream == {
+        "raw.option_chains",
+        "reference.option_roots",
+        "reference.sessions",
+        "staging.option_expiries",
+        "staging.prices",
     }

@@ -1,7 +1,8 @@
 """What holds of every table that SQL computes, whatever the market did: no look-ahead, bands and ranges in order."""
 
+from collections.abc import Iterable
 from datetime import date
-from functools import cache
+from functools import cache, partial
 
 import duckdb
 import numpy as np
@@ -11,16 +12,29 @@ from hypothesis import Phase, example, given, settings
 from hypothesis import strategies as st
 
 from assets.models.simulated_market import simulate
-from assets.sources.availability import price_bars
-from tests.sql.given import EVERY_TABLE, NOW, build, calendar, classes, frame_of, instruments, sessions, tables
+from assets.sources.availability import price_bars, squeezemetrics
+from tests.sql.chains import rows as chain_rows
+from tests.sql.chains import whole
+from tests.sql.given import EVERY_TABLE, FILLS, build, calendar, classes, frame_of, instruments, sessions, tables
 
 COUNT = 620
 DAYS = sessions("2023-07-12", COUNT)
-SYMBOLS = ("SPX", "NDX", "VIX", "VVIX", "VIX3M", "SKEW", "BTC-USD")
+SYMBOLS = ("SPX", "NDX", "VIX", "VVIX", "VIX3M", "SKEW", "BTC-USD", "RUT", "IRX", "IWM")
 # Without these a run is refused.
 REQUIRED = ("SPX", "VIX")
-COMPUTED = [name for name, table in tables().items() if table.filled_by == "sql"]
+COMPUTED = [name for name, table in tables().items() if table.filled_by == "sql" or name in FILLS]
+# It sums up all sessions, later ones too; marts.scoreboard, which it is made from, is compared by session.
+OVER_ALL_SESSIONS = "marts.scoreboard_summary"
 OHLC = ["open", "high", "low", "close"]
+# What a chain's next quotes change.
+QUOTED = ["bid", "ask", "vendor_iv", "open_interest", "volume", "spot"]
+# Readings of chains around a session, by its number: the fund's for a median, the index's for what is made of it.
+AROUND = {
+    ("IWM", "close"): range(-6, 3),
+    ("IWM", "settled"): range(-1, 3),
+    ("SPX", "close"): range(-1, 2),
+    ("SPX", "settled"): range(1),
+}
 # The windows of 504 sessions are full from here on.
 CUTS = st.integers(490, COUNT - 6)
 # Missing bars of a symbol, so many sessions after the cut.
@@ -42,6 +56,35 @@ def without(rows: pd.DataFrame, holes: set[tuple[str, int]]) -> pd.DataFrame:
     return rows[~pd.MultiIndex.from_frame(rows[["symbol", "date"]]).isin(gone)].reset_index(drop=True)
 
 
+@cache
+def chains(cut: int) -> pd.DataFrame:
+    """Rows of raw.option_chains around a session."""
+    bars = market().set_index(["symbol", "date"])["close"]
+    return chain_rows(
+        *(
+            whole(symbol, DAYS[cut + n], reading=reading, spot=float(bars[symbol, DAYS[cut + n]]))
+            for (symbol, reading), numbers in AROUND.items()
+            for n in numbers
+        )
+    )
+
+
+def series(days: Iterable[pd.Timestamp], seed: int = 3) -> pd.DataFrame:
+    """Rows of raw.series: SqueezeMetrics' figures."""
+    index = pd.DatetimeIndex(list(days))
+    known = squeezemetrics(index)
+    return pd.DataFrame(
+        {
+            "series_id": "SQUEEZEMETRICS_GEX",
+            "series_date": index,
+            "series_value": np.random.default_rng(seed).normal(2e9, 3e9, len(index)),
+            "source": "files/gex",
+            "available_at": known,
+            "observed_at": known,
+        }
+    )
+
+
 def decided(day: date) -> pd.Timestamp:
     """The decision time of a session."""
     days = calendar()
@@ -54,9 +97,16 @@ def known_at(rows: pd.DataFrame) -> pd.Series:
 
 
 def until(connection: duckdb.DuckDBPyConnection, name: str, day: date) -> pd.DataFrame:
-    """The rows of a table up to a session, in order."""
-    grain = ", ".join(tables()[name].header.grain)
-    return frame_of(connection, f"from {name} where session <= '{day}' order by {grain}")
+    """The rows of a table up to a session that were known at its decision time, in order."""
+    table, moment = tables()[name], f"timestamptz '{decided(day)}'"
+    conditions = [f"session <= '{day}'"] if "session" in table.types else []
+    if "available_at" in table.types:
+        conditions.append(f"available_at <= {moment}")
+    elif "snapshot_id" in table.types:
+        known = f"select snapshot_id from raw.option_chains where available_at <= {moment}"
+        conditions.append(f"snapshot_id in ({known})")
+    where = " and ".join(conditions)
+    return frame_of(connection, f"from {name} where {where} order by {', '.join(table.header.grain)}")
 
 
 @pytest.mark.parametrize("future", ["unknown", "different", "as of"])
@@ -69,21 +119,52 @@ def test_the_future_never_changes_a_past_row(future: str, cut: int, holes: set[t
     rows = without(market(), {(symbol, cut + n) for symbol, n in holes if symbol not in REQUIRED or n})
     later = (known_at(rows) > decided(day)).to_numpy()
     random = np.random.default_rng(seed)
-    whole = build(rows)
+    options, figures = chains(cut), series(DAYS[cut - 9 : cut + 6])
+    whole_build = build(rows, given={"raw.option_chains": options, "raw.series": figures})
+    options_later = (options["available_at"] > decided(day)).to_numpy()
+    figures_later = (figures["available_at"] > decided(day)).to_numpy()
     if future == "unknown":
-        cut_off = build(rows[~later])
+        given = {"raw.option_chains": options[~options_later], "raw.series": figures[~figures_later]}
+        cut_off = build(rows[~later], given=given)
     elif future == "different":
-        made_up = rows.copy()
+        made_up, quotes, estimates = rows.copy(), options.copy(), figures.copy()
         made_up.loc[later, OHLC] *= random.uniform(0.5, 2, (later.sum(), 1))
-        cut_off = build(made_up)
+        quotes.loc[options_later, QUOTED] *= random.uniform(0.5, 2, (options_later.sum(), len(QUOTED)))
+        estimates.loc[figures_later, "series_value"] *= -2
+        cut_off = build(made_up, given={"raw.option_chains": quotes, "raw.series": estimates})
     else:
-        corrected = rows[~later].sample(200, random_state=seed)
         moment = decided(day) + pd.Timedelta(seconds=1)
-        corrected = corrected.assign(**{name: corrected[name] * 1.1 for name in OHLC}, available_at=moment)
-        vintages = pd.concat([rows, corrected.assign(observed_at=moment)], ignore_index=True)
-        cut_off = build(vintages, as_of=str(decided(day)), now=decided(day).to_pydatetime())
+        known = {"available_at": moment, "observed_at": moment}
+        corrected = rows[~later].sample(200, random_state=seed)
+        corrected = corrected.assign(**{name: corrected[name] * 1.1 for name in OHLC}, **known)
+        newer = options[~options_later].assign(
+            snapshot_id=lambda of: of["snapshot_id"] + " corrected",
+            quote_at=lambda of: of["quote_at"] + pd.Timedelta(minutes=1),
+            open_interest=lambda of: of["open_interest"] * 1.1,
+            **known,
+        )
+        revised = figures[~figures_later].assign(series_value=1e9, **known)
+        given = {
+            "raw.option_chains": pd.concat([options, newer], ignore_index=True),
+            "raw.series": pd.concat([figures, revised], ignore_index=True),
+        }
+        vintages = pd.concat([rows, corrected], ignore_index=True)
+        cut_off = build(vintages, as_of=str(decided(day)), now=decided(day).to_pydatetime(), given=given)
     for name in COMPUTED:
-        pd.testing.assert_frame_equal(until(cut_off, name, day), until(whole, name, day), check_exact=True, obj=name)
+        if name != OVER_ALL_SESSIONS:
+            then, now = until(cut_off, name, day), until(whole_build, name, day)
+            pd.testing.assert_frame_equal(then, now, check_exact=True, obj=name)
+
+
+def test_there_are_options_on_both_sides_of_the_cut() -> None:
+    connection = build(market(), given={"raw.option_chains": chains(600), "raw.series": series(DAYS[590:606])})
+    day = DAYS[600].date()
+    for name in COMPUTED:
+        if name != OVER_ALL_SESSIONS:
+            count = len(frame_of(connection, f"from {name}"))
+            assert 0 < len(until(connection, name, day)) < count, name
+    used = frame_of(connection, "select underlying, reading from staging.option_readings")
+    assert used.value_counts().to_dict() == {key: len(numbers) for key, numbers in AROUND.items()}
 
 
 def wild(seed: int, swing: float, flaws: float) -> pd.DataFrame:
@@ -103,6 +184,35 @@ def wild(seed: int, swing: float, flaws: float) -> pd.DataFrame:
     return pd.concat(frames, ignore_index=True)
 
 
+def flawed(contracts: pd.DataFrame, random: np.random.Generator, flaws: float) -> pd.DataFrame:
+    """The contracts with a share of everything missing, and of the quotes crossed."""
+    gone = {name: random.random(len(contracts)) < flaws / 6 for name in ("bid", "ask", "iv", "open_interest", "volume")}
+    left = {name: contracts[name].mask(of) for name, of in gone.items()}
+    crossed = random.random(len(contracts)) < flaws / 6
+    return contracts.assign(**left).assign(bid=lambda c: c["bid"].mask(crossed, c["ask"] * 1.01))
+
+
+def wild_chains(rows: pd.DataFrame, seed: int, flaws: float) -> pd.DataFrame:
+    """Chains of the last sessions of a wild market, with flaws of their own and a spot that may be wrong."""
+    random = np.random.default_rng(seed)
+    closes = rows.set_index(["symbol", "date"])["close"]
+    listed = []
+    for (symbol, reading), numbers in AROUND.items():
+        for day in [DAYS[COUNT - 3 + n] for n in numbers]:
+            spot = float(closes.get((symbol, day), 100.0)) * (1 + 0.02 * (random.random() < flaws))
+            change = partial(flawed, random=random, flaws=flaws)
+            listed.append(whole(symbol, day, reading=reading, spot=spot, change=change))
+    return chain_rows(*listed)
+
+
+@cache
+def wild_build(seed: int, swing: float, flaws: float) -> duckdb.DuckDBPyConnection:
+    """Every table of a wild market."""
+    rows = wild(seed, swing, flaws)
+    given = {"raw.option_chains": wild_chains(rows, seed, flaws), "raw.series": series(DAYS[-30:])}
+    return build(rows, given=given)
+
+
 MARKETS = {
     "seed": st.integers(0, 2**16),
     "swing": st.sampled_from([0.0, 0.001, 0.01, 0.05]),
@@ -113,14 +223,26 @@ BANDS = {
     "indicators.trading_range": [("range_5d_lo_pct", "range_5d_pct", "range_5d_hi_pct")],
     "regime.daily": [("danger_lo", "danger", "danger_hi")],
     "marts.desk_note": [("value_lo", "value", "value_hi")],
+    "indicators.dealer_gamma": [("gex_desk_lo_bn", "gex_sm_equiv_bn", "gex_desk_hi_bn")],
+    "indicators.option_notional": [("notional_to_r2k_lo", "notional_to_r2k", "notional_to_r2k_hi")],
+    # The flip is read off the profile and has no band.
+    "marts.scoreboard where indicator = 'dealer_gamma'": [("value_lo", "value", "value_hi")],
 }
+# The chain of a row of dealer gamma lacks a rate or a forward.
+LACKING = """
+    exists(
+        from staging.option_readings as r inner join staging.option_expiries as e using (snapshot_id)
+        where r.session = o.session and r.reading = o.reading and r.underlying = o.underlying
+            and not e.is_expired and (e.rate is null or e.forward is null)
+    )
+"""
 
 
 @FEW
 @given(**MARKETS)
 def test_values_are_what_the_headers_say(seed: int, swing: float, flaws: float) -> None:
     """Keys are unique, and every value is finite, there where it must be, and within its bounds."""
-    connection = build(wild(seed, swing, flaws))
+    connection = wild_build(seed, swing, flaws)
     for name in COMPUTED:
         table = tables()[name]
         wrong = {"keys that are not unique": f"count(*) - count(distinct ({', '.join(table.header.grain)}))"}
@@ -143,7 +265,7 @@ def test_values_are_what_the_headers_say(seed: int, swing: float, flaws: float) 
 @given(**MARKETS)
 def test_bands_hold_their_value(seed: int, swing: float, flaws: float) -> None:
     """Where there is a value there is a band, and the other way round."""
-    connection = build(wild(seed, swing, flaws))
+    connection = wild_build(seed, swing, flaws)
     for name, bands in BANDS.items():
         for low, value, high in bands:
             found = frame_of(connection, f"select {low} as lo, {value} as value, {high} as hi from {name}")
@@ -157,16 +279,19 @@ def test_bands_hold_their_value(seed: int, swing: float, flaws: float) -> None:
 @given(**MARKETS)
 def test_what_is_null_says_why(seed: int, swing: float, flaws: float) -> None:
     """inputs_missing is there exactly where an estimate is not."""
-    connection = build(wild(seed, swing, flaws))
+    connection = wild_build(seed, swing, flaws)
     estimates = {
         "indicators.vol_panic": "panic_4 is null or vol_panic is null",
         "indicators.trading_range": "range_5d_pct is null or yang_zhang_vol is null or range_pct is null "
         "or (symbol in ('SPX', 'SPY') and range_to_implied is null)",
         "regime.daily": "danger is null or spx_close is null",
         "marts.desk_note": "value is null",
+        "indicators.option_notional": "option_volume_21d is null or r2k_cap_usd_trn is null",
+        "indicators.dealer_gamma": LACKING,
+        "marts.scoreboard": "value is null",
     }
     for name, missing in estimates.items():
-        odd = connection.sql(f"from {name} where (inputs_missing is null) = ({missing})")
+        odd = connection.sql(f"from {name} as o where (inputs_missing is null) = ({missing})")
         assert odd.limit(3).fetchall() == [], name
 
 
@@ -182,12 +307,23 @@ def test_ranges_do_not_depend_on_the_unit_of_price(seed: int, scale: float) -> N
 
 def test_the_order_of_delivery_does_not_matter() -> None:
     rows = without(market(), {("VIX", 500), ("NDX", 610)})
-    shuffled = build(rows.sample(frac=1, random_state=1))
-    delivered = build(rows)
+    options, figures = chains(610), series(DAYS[600:616])
+    delivered = build(rows, given={"raw.option_chains": options, "raw.series": figures})
+    other_way = {
+        "raw.option_chains": options.sample(frac=1, random_state=1),
+        "raw.series": figures.sample(frac=1, random_state=1),
+    }
+    shuffled = build(rows.sample(frac=1, random_state=1), given=other_way)
     for name in COMPUTED:
-        one, other = (until(connection, name, NOW.date()) for connection in (shuffled, delivered))
+        query = f"from {name} order by {', '.join(tables()[name].header.grain)}"
+        one, other = (frame_of(connection, query) for connection in (shuffled, delivered))
         pd.testing.assert_frame_equal(one, other, check_exact=True, obj=name)
 
 
 def test_every_table_that_sql_computes_is_built() -> None:
-    assert {*tables()[EVERY_TABLE].upstream, EVERY_TABLE} | {"staging.prices"} >= set(COMPUTED)
+    found, pending = set(EVERY_TABLE), list(EVERY_TABLE)
+    while pending:
+        upstream = tables()[pending.pop()].upstream - found
+        found |= upstream
+        pending += upstream
+    assert found >= set(COMPUTED)

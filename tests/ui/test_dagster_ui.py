@@ -130,9 +130,12 @@ def _wait_for_answer(port: int, process: "subprocess.Popen[bytes]", log: Path) -
 
 @pytest.fixture(scope="module")
 def launched_run(ui: UI) -> str:
-    """The path of the run page, after everything was materialised from the asset graph."""
+    """The path of the run page, after everything was materialised from the asset graph, with the newest chains."""
     with ui.page("/asset-groups") as page:
         page.get_by_role("button", name="Materialize all").click()
+        sessions = page.get_by_role("dialog")
+        sessions.get_by_role("button", name="Latest", exact=True).click()
+        sessions.get_by_role("button", name="Launch 1 run").click()
         # The link stands in the notice of the launched run.
         return str(page.get_by_role("link", name="View", exact=True).get_attribute("href"))
 
@@ -174,7 +177,7 @@ def test_an_asset_page_says_what_its_file_says(ui: UI, catalogue: Catalogue) -> 
 @pytest.mark.usefixtures("launched_run")
 def test_schedule_and_alert_are_listed(ui: UI) -> None:
     with ui.page("/automation") as page:
-        for name in ("refresh_after_close", "failed_run_alert"):
+        for name in ("refresh_after_close", "refresh_before_open", "failed_run_alert"):
             expect(page.get_by_role("link", name=name)).to_be_visible()
 
 
@@ -203,3 +206,21 @@ def test_the_asset_page_names_the_published_file(ui: UI) -> None:
     assert ui.published.is_file()
     with ui.page("/assets/published/undertow") as page:
         expect(page.get_by_text(str(ui.published))).to_be_visible()
+
+
+@pytest.mark.usefixtures("finished_run")
+def test_the_session_asked_for_is_shown_as_landed(ui: UI) -> None:
+    with ui.page("/assets/raw/option_chains?view=partitions&partition=2025-12-31&status=MATERIALIZED") as page:
+        expect(page.get_by_text("2025-12-31", exact=True).first).to_be_visible()
+    with duckdb.connect(ui.published, read_only=True) as reader:
+        days = reader.sql("select distinct session::varchar from raw.option_chains").fetchall()
+    assert days == [("2025-12-31",)]
+
+
+@pytest.mark.usefixtures("finished_run")
+def test_the_gamma_profile_is_shown_as_a_picture(ui: UI) -> None:
+    with ui.page("/assets/indicators/gamma_profile?view=events") as page:
+        page.get_by_text("Show Markdown").first.click()
+        picture = page.get_by_role("img", name="indicators.gamma_profile")
+        expect(picture).to_be_visible()
+        assert picture.evaluate("image => image.naturalWidth") > 500

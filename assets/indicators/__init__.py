@@ -1,0 +1,1 @@
+"""Code behind `indicators` tables: what fills those that Python computes, and their pictures."""

@@ -1,0 +1,1 @@
+"""Code that fills `staging` tables which Python computes."""
