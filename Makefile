@@ -43,8 +43,9 @@ format: $(VENV)/dev ## Format and fix what can be fixed
 	@$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
-bench: $(VENV)/dev ## Time and weigh the runs and their stages
+bench: $(VENV)/dev ## Time and weigh the runs and their stages, and the gamma profile
 	@$(BIN)/python tests/benchmarks/bench_run.py
+	$(BIN)/python tests/benchmarks/bench_gamma.py
 
 docs: $(VENV)/run ## Write docs/data-dictionary.md from the headers
 	@$(BIN)/undertow tables --markdown > docs/data-dictionary.md

@@ -22,6 +22,8 @@ Bools = NDArray[np.bool_]
 
 # Total standard deviations between which an implied volatility is sought.
 _LEAST, _MOST = 1e-4, 12.0
+# Time value, as a share of the price of what is bought or sold, that is no more than rounding.
+_ROUNDING = 1e-12
 
 
 @dataclass(frozen=True)
@@ -97,7 +99,7 @@ def implied_volatility(options: Contracts, prices: Array) -> Array:
     wanted = (prices / options.discount - intrinsic) / np.minimum(options.forward, options.strike)
     distance = np.abs(np.log(options.forward / options.strike))
     found = np.full(np.shape(wanted), np.nan)
-    inside = (wanted > _share(_LEAST, distance)) & (wanted < _share(_MOST, distance))
+    inside = (wanted > np.maximum(_share(_LEAST, distance), _ROUNDING)) & (wanted < _share(_MOST, distance))
     if inside.any():
         root = elementwise.find_root(
             _excess,

@@ -20,7 +20,10 @@ columns:
   available_at: {type: TIMESTAMPTZ, unit: time, meaning: When anyone could first have known the value}
 rows: {min: 0}
 */
--- Keys are numbers within the query: the evaluations group and join on them a million times.
+-- Dealers' dollar gamma at a spot of the grid, a contract's share of it being, with d1 at that spot,
+--     spot of the grid / spot * weight * exp(-d1^2 / 2) / deviation * constants,  deviation = iv * sqrt(years).
+-- That is worked out for a million pairs of strike and spot per chain, so all that depends on the strike alone is
+-- worked out before, and the keys are numbers.
 with readings as (
     select
         row_number() over (order by session, snapshot_id)::integer as reading_no,
@@ -28,160 +31,183 @@ with readings as (
         session,
         underlying,
         reading,
+        spot,
         available_at
     from staging.option_readings
 ),
 
-expiries as (
+contracts as (
     select
-        row_number() over (order by q.reading_no, c.root, c.expiry)::integer as expiry_no,
         q.reading_no,
-        q.snapshot_id,
         c.root,
         c.expiry,
-        any_value(r.multiplier) as multiplier,
-        any_value(c.spot) as spot,
-        ln(any_value(c.forward) / any_value(c.spot)) as carry,
-        -- Total deviation at the money.
-        arg_min(c.iv * sqrt(c.years), row(abs(c.strike - c.forward), c.strike, c.put_call)) as unit
+        c.strike,
+        c.put_call,
+        c.spot,
+        c.forward,
+        c.iv * sqrt(c.years) as deviation,
+        n.dealer_sign * c.open_interest * r.multiplier * c.forward * c.discount as weight
     from readings as q
     inner join staging.option_chains as c on q.snapshot_id = c.snapshot_id
     inner join reference.option_roots as r on c.root = r.root
-    group by q.reading_no, q.snapshot_id, c.root, c.expiry
-),
-
-contracts as materialized (
-    select
-        e.reading_no,
-        e.expiry_no,
-        e.carry,
-        e.unit,
-        (c.put_call = 'C') = (c.strike >= c.forward) as is_out_of_the_money,
-        ln(c.strike / c.spot) as moneyness,
-        c.iv * sqrt(c.years) as deviation,
-        -- Dollars of index per 1 %, but for the density and for spot: they change along the grid.
-        n.dealer_sign * c.open_interest * e.multiplier * c.forward * c.discount / c.spot
-        * 0.01 / 1e9 / sqrt(2 * pi()) as weight
-    from expiries as e
-    inner join staging.option_chains as c
-        on e.snapshot_id = c.snapshot_id and e.root = c.root and e.expiry = c.expiry
     inner join reference.dealer_conventions as n
         on c.put_call = n.put_call and n.sign_convention = getvariable('dealer_convention')
 ),
 
-grid as (
-    select step::integer as step, 90 + 0.25 * step as spot_pct, ln(0.9 + 0.0025 * step) as log_spot
-    from range(81) as g(step)
-),
-
--- With the contract's part computed once, a point of its profile is a * exp(-(i * log_spot + b)^2): d1 / sqrt(2).
-constants as (
-    select
-        reading_no,
-        weight / deviation as a,
-        1 / (deviation * sqrt(2)) as i,
-        ((carry - moneyness) / deviation + deviation / 2) / sqrt(2) as b
-    from contracts
-    where weight <> 0
-),
-
-by_strike as (
-    select c.reading_no, g.step, sum(c.a * exp(-(c.i * g.log_spot + c.b) * (c.i * g.log_spot + c.b))) as gamma_bn
-    from constants as c
-    cross join grid as g
-    group by c.reading_no, g.step
-),
-
--- The smile of an expiry is that of its contracts out of the money, where there is one at the strike.
--- At fixed moneyness a contract's d1 is fixed too, so the density is tabulated once per expiry, at a sixteenth of its
--- deviation at the money, from 20 deviations below spot to 10 above; between nodes it is taken as straight.
-one_per_strike as (
-    select expiry_no, moneyness, deviation
-    from contracts
-    qualify row_number() over (partition by expiry_no, moneyness order by is_out_of_the_money desc) = 1
-),
-
-smile as (
-    select
-        expiry_no,
-        moneyness,
-        deviation,
-        lead(moneyness) over by_moneyness as next_moneyness,
-        lead(deviation, 1, deviation) over by_moneyness as next_deviation
-    from one_per_strike
-    window by_moneyness as (partition by expiry_no order by moneyness)
-),
-
-lowest as (
-    select expiry_no, arg_min(deviation, moneyness) as deviation from smile group by expiry_no
-),
-
-nodes as (
-    select e.expiry_no, e.carry, n.node::integer as node, n.node * e.unit / 16 as moneyness, l.deviation as lowest_deviation
-    from expiries as e
-    inner join lowest as l on e.expiry_no = l.expiry_no
-    cross join range(-320, 161) as n(node)
-),
-
--- Beyond its outermost strikes the smile is flat.
-interpolated as (
-    select
-        n.expiry_no,
-        n.node,
-        n.carry - n.moneyness as log_forward_to_strike,
-        coalesce(
-            s.deviation
-            + coalesce((n.moneyness - s.moneyness) / (s.next_moneyness - s.moneyness), 0) * (s.next_deviation - s.deviation),
-            n.lowest_deviation
-        ) as deviation
-    from nodes as n
-    asof left join smile as s on n.expiry_no = s.expiry_no and n.moneyness >= s.moneyness
-),
-
-densities as (
-    select
-        expiry_no * 1000 + node as place_no,
-        exp(-0.5 * (log_forward_to_strike / deviation + deviation / 2) ^ 2) / deviation as density
-    from interpolated
-),
-
-table_of_densities as (
-    select place_no, density, lead(density) over (order by place_no) - density as slope from densities
-),
-
+-- Call and put side by side: half the rows to pair with the grid.
 strikes as (
     select
         reading_no,
-        expiry_no,
-        expiry_no * 1000 + moneyness * 16 / unit as place,
-        16 / unit as places_per_log,
-        sum(weight) as weight
+        root,
+        expiry,
+        strike,
+        any_value(spot) as spot,
+        any_value(forward) as forward,
+        any_value(deviation) filter (put_call = 'C') as call_deviation,
+        any_value(deviation) filter (put_call = 'P') as put_deviation,
+        any_value(deviation) filter ((put_call = 'C') = (strike >= forward)) as outer_deviation,
+        coalesce(sum(weight) filter (put_call = 'C'), 0) as call_weight,
+        coalesce(sum(weight) filter (put_call = 'P'), 0) as put_weight
     from contracts
-    group by reading_no, expiry_no, moneyness, unit
-    having sum(weight) <> 0
+    group by reading_no, root, expiry, strike
 ),
 
-places as (
+-- The smile of an expiry is that of its contracts out of the money, where there is one at the strike.
+expiries as (
     select
-        s.reading_no,
+        reading_no,
+        root,
+        expiry,
+        ln(any_value(forward) / any_value(spot)) as carry,
+        6 * arg_min(
+            coalesce(outer_deviation, call_deviation, put_deviation), row(abs(strike - forward), strike)
+        ) as scale,
+        list(
+            {
+                'moneyness': ln(strike / spot),
+                'deviation': coalesce(outer_deviation, call_deviation, put_deviation),
+                'call_deviation': coalesce(call_deviation, put_deviation),
+                'put_deviation': coalesce(put_deviation, call_deviation),
+                'call_weight': call_weight,
+                'put_weight': put_weight
+            }
+            order by strike
+        ) as strikes
+    from strikes
+    group by reading_no, root, expiry
+),
+
+-- At fixed moneyness d1 does not change with spot, so exp(-d1^2 / 2) / deviation is tabulated once per expiry, at 767
+-- nodes: node = 384 * moneyness / (abs(moneyness) + scale). They lie a 64th of the deviation at the money apart there,
+-- and further the further out, where deviations are larger. First the nodes between each strike and the next.
+intervals as (
+    select reading_no, root, expiry, carry, scale, strikes, strikes[n] as lower, strikes[n + 1] as upper
+    from (select *, unnest(range(len(strikes) + 1)) as n from expiries)
+),
+
+nodes as (
+    select
+        *,
+        unnest(
+            range(
+                coalesce(ceil(384 * lower.moneyness / (abs(lower.moneyness) + scale)), -383)::bigint,
+                coalesce(ceil(384 * upper.moneyness / (abs(upper.moneyness) + scale)), 384)::bigint
+            )
+        ) as node
+    from intervals
+),
+
+placed as (
+    select *, node * scale / (384 - abs(node)) as moneyness from nodes
+),
+
+-- Straight between strikes; flat beyond the outermost, where lower or upper is missing.
+smile as (
+    select
+        *,
+        coalesce(
+            lower.deviation
+            + (moneyness - lower.moneyness) / (upper.moneyness - lower.moneyness) * (upper.deviation - lower.deviation),
+            lower.deviation,
+            upper.deviation
+        ) as deviation
+    from placed
+),
+
+standardised as (
+    select *, (carry - moneyness) / deviation + deviation / 2 as d1 from smile
+),
+
+-- The row of node 0, which every expiry has, brings the strikes along: after a join with them one thread would have to
+-- evaluate a whole chain.
+tables as (
+    select
+        reading_no,
+        any_value(carry) as carry,
+        any_value(scale) as scale,
+        any_value(strikes) filter (node = 0) as strikes,
+        list(exp(-d1 * d1 / 2) / deviation order by node) as densities
+    from standardised
+    group by reading_no, root, expiry
+),
+
+unnested as (
+    select *, unnest(strikes) as k from tables
+),
+
+-- Along the grid d1 / sqrt(2) of a contract is i * log_spot + b.
+constants as (
+    select
+        reading_no,
+        scale,
+        densities,
+        k.moneyness as moneyness,
+        k.call_weight + k.put_weight as weight,
+        k.call_weight / k.call_deviation as call_a,
+        1 / (k.call_deviation * sqrt(2)) as call_i,
+        ((carry - k.moneyness) / k.call_deviation + k.call_deviation / 2) / sqrt(2) as call_b,
+        k.put_weight / k.put_deviation as put_a,
+        1 / (k.put_deviation * sqrt(2)) as put_i,
+        ((carry - k.moneyness) / k.put_deviation + k.put_deviation / 2) / sqrt(2) as put_b
+    from unnested
+),
+
+grid as (
+    select step::integer as step, ln(0.9 + 0.0025 * step) as log_spot
+    from range(81) as g(step)
+),
+
+points as (
+    select
+        c.reading_no,
         g.step,
-        s.weight,
-        s.place - g.log_spot * s.places_per_log as place,
-        floor(s.place - g.log_spot * s.places_per_log)::integer as place_no
-    from strikes as s
-    cross join grid as g
-    where abs(s.place - g.log_spot * s.places_per_log - s.expiry_no * 1000 + 80) < 240
+        c.weight,
+        c.densities,
+        c.call_a * exp(-(c.call_i * g.log_spot + c.call_b) * (c.call_i * g.log_spot + c.call_b))
+        + c.put_a * exp(-(c.put_i * g.log_spot + c.put_b) * (c.put_i * g.log_spot + c.put_b)) as by_strike,
+        384 + 384 * (c.moneyness - g.log_spot) / (abs(c.moneyness - g.log_spot) + c.scale) as place
+    from constants as c
+    left join grid as g on true
 ),
 
-by_moneyness as (
-    select p.reading_no, p.step, sum(p.weight * (d.density + (p.place - d.place_no) * d.slope)) as gamma_bn
-    from places as p
-    inner join table_of_densities as d on p.place_no = d.place_no
-    group by p.reading_no, p.step
+looked_up as (
+    select *, floor(place)::bigint as node from points
 ),
 
-spots as (
-    select reading_no, any_value(spot) as spot from expiries group by reading_no
+-- Between two nodes the density is straight; beyond the outermost it counts for nothing.
+profiles as (
+    select
+        reading_no,
+        step,
+        sum(by_strike) as by_strike,
+        sum(weight * (densities[node] + (place - node) * (densities[node + 1] - densities[node]))) as by_moneyness
+    from looked_up
+    group by reading_no, step
+),
+
+levels as (
+    select *, 90 + 0.25 * step::double as spot_pct, (90 + 0.25 * step) / 100 * 0.01 / 1e9 / sqrt(2 * pi()) as unit_bn
+    from profiles
 ),
 
 final as (
@@ -191,16 +217,13 @@ final as (
         q.underlying,
         q.reading,
         getvariable('dealer_convention')::varchar as sign_convention,
-        g.spot_pct::double as spot_pct,
-        round(s.spot * g.spot_pct / 100, 6) as spot_level,
-        round(s.spot * g.spot_pct / 100 * coalesce(k.gamma_bn, 0), 6) as gamma_sticky_strike_bn,
-        round(s.spot * g.spot_pct / 100 * coalesce(m.gamma_bn, 0), 6) as gamma_sticky_moneyness_bn,
+        p.spot_pct,
+        round(q.spot * p.spot_pct / 100, 6) as spot_level,
+        round(p.unit_bn * p.by_strike, 6) as gamma_sticky_strike_bn,
+        round(p.unit_bn * coalesce(p.by_moneyness, 0), 6) as gamma_sticky_moneyness_bn,
         q.available_at
     from readings as q
-    inner join spots as s on q.reading_no = s.reading_no
-    cross join grid as g
-    left join by_strike as k on q.reading_no = k.reading_no and g.step = k.step
-    left join by_moneyness as m on q.reading_no = m.reading_no and g.step = m.step
+    inner join levels as p on q.reading_no = p.reading_no
 )
 
 select * from final

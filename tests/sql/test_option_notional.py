@@ -45,7 +45,8 @@ def computed(
     ).drop(columns="days")
     read = pd.DataFrame({"session": list(chains), "underlying": underlying, "reading": reading, "spot": spot})
     read = read.assign(snapshot_id=read["session"].astype(str), available_at=pd.Timestamp("2020-01-01", tz="UTC"))
-    quoted = read.assign(quote_at=pd.to_datetime(quote_at, utc=True), spot_error_pct=spot_error_pct)
+    times = pd.to_datetime(pd.Series([quote_at] * len(read)), utc=True)
+    quoted = read.assign(quote_at=times, spot_error_pct=spot_error_pct)
     given = {
         "staging.option_readings": read,
         "staging.option_snapshots": quoted,
