@@ -50,9 +50,12 @@ def fill(inputs: Inputs) -> Iterator[Filled]:
             inner join raw.option_chains as c
                 on e.snapshot_id = c.snapshot_id and e.root = c.root and e.expiry = c.expiry
             where not e.is_expired and s.snapshot_id in ({listed})
+            order by c.snapshot_id, c.root, c.expiry, c.put_call, c.strike
             """
         )
-        yield Filled(valued(contracts))
+        # Each on its own and in order: the last digit of a vectorised exp depends on the place in the array.
+        snapshots = [valued(of_snapshot) for _, of_snapshot in contracts.groupby("snapshot_id")]
+        yield Filled(pd.concat(snapshots, ignore_index=True) if snapshots else valued(contracts))
 
 
 def valued(contracts: pd.DataFrame) -> pd.DataFrame:

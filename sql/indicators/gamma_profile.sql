@@ -20,10 +20,10 @@ columns:
   available_at: {type: TIMESTAMPTZ, unit: time, meaning: When anyone could first have known the value}
 rows: {min: 0}
 */
--- Dealers' dollar gamma at a spot of the grid, a contract's share of it being, with d1 at that spot,
---     spot of the grid / spot * weight * exp(-d1^2 / 2) / deviation * constants,  deviation = iv * sqrt(years).
--- That is worked out for a million pairs of strike and spot per chain, so all that depends on the strike alone is
--- worked out before, and the keys are numbers.
+-- At a spot of the grid a contract has, with deviation = iv * sqrt(years) and d1 at that spot,
+--     spot of the grid / spot * weight * exp(-d1^2 / 2) / deviation * constants
+-- dollars of gamma. That is worked out for two million pairs of contract and spot per chain: keys are numbers, and
+-- what belongs to the contract alone is worked out before.
 with readings as (
     select
         row_number() over (order by session, snapshot_id)::integer as reading_no,
@@ -61,8 +61,9 @@ strikes as (
         root,
         expiry,
         strike,
-        any_value(spot) as spot,
         any_value(forward) as forward,
+        ln(any_value(forward) / any_value(spot)) as carry,
+        ln(strike / any_value(spot)) as moneyness,
         any_value(deviation) filter (put_call = 'C') as call_deviation,
         any_value(deviation) filter (put_call = 'P') as put_deviation,
         any_value(deviation) filter ((put_call = 'C') = (strike >= forward)) as outer_deviation,
@@ -73,36 +74,47 @@ strikes as (
 ),
 
 -- The smile of an expiry is that of its contracts out of the money, where there is one at the strike.
+both_sides as (
+    select
+        * exclude (call_deviation, put_deviation, outer_deviation),
+        coalesce(outer_deviation, call_deviation, put_deviation) as deviation,
+        coalesce(call_deviation, put_deviation) as call_deviation,
+        coalesce(put_deviation, call_deviation) as put_deviation
+    from strikes
+),
+
+-- Along the grid d1 / sqrt(2) of a contract is i * log_spot + b.
 expiries as (
     select
         reading_no,
         root,
         expiry,
-        ln(any_value(forward) / any_value(spot)) as carry,
-        6 * arg_min(
-            coalesce(outer_deviation, call_deviation, put_deviation), row(abs(strike - forward), strike)
-        ) as scale,
+        any_value(carry) as carry,
+        -- Six deviations at the money.
+        6 * arg_min(deviation, row(abs(strike - forward), strike)) as scale,
+        list({'moneyness': moneyness, 'deviation': deviation} order by strike) as smile,
         list(
             {
-                'moneyness': ln(strike / spot),
-                'deviation': coalesce(outer_deviation, call_deviation, put_deviation),
-                'call_deviation': coalesce(call_deviation, put_deviation),
-                'put_deviation': coalesce(put_deviation, call_deviation),
-                'call_weight': call_weight,
-                'put_weight': put_weight
+                'moneyness': moneyness,
+                'weight': call_weight + put_weight,
+                'call_a': call_weight / call_deviation,
+                'call_i': 1 / (call_deviation * sqrt(2)),
+                'call_b': ((carry - moneyness) / call_deviation + call_deviation / 2) / sqrt(2),
+                'put_a': put_weight / put_deviation,
+                'put_i': 1 / (put_deviation * sqrt(2)),
+                'put_b': ((carry - moneyness) / put_deviation + put_deviation / 2) / sqrt(2)
             }
-            order by strike
-        ) as strikes
-    from strikes
+        ) as positions
+    from both_sides
     group by reading_no, root, expiry
 ),
 
--- At fixed moneyness d1 does not change with spot, so exp(-d1^2 / 2) / deviation is tabulated once per expiry, at 767
--- nodes: node = 384 * moneyness / (abs(moneyness) + scale). They lie a 64th of the deviation at the money apart there,
--- and further the further out, where deviations are larger. First the nodes between each strike and the next.
+-- At fixed moneyness d1 does not change with spot, so exp(-d1^2 / 2) / deviation is tabulated once per expiry, at
+-- nodes -383 to 383: node = 384 * moneyness / (abs(moneyness) + scale). Near the money they are a 64th of the deviation
+-- apart, and further the further out, where deviations are larger. First the nodes from each strike to the next.
 intervals as (
-    select reading_no, root, expiry, carry, scale, strikes, strikes[n] as lower, strikes[n + 1] as upper
-    from (select *, unnest(range(len(strikes) + 1)) as n from expiries)
+    select reading_no, root, expiry, carry, scale, positions, smile[n] as lower, smile[n + 1] as upper
+    from (select *, unnest(range(len(smile) + 1)) as n from expiries)
 ),
 
 nodes as (
@@ -122,7 +134,7 @@ placed as (
 ),
 
 -- Straight between strikes; flat beyond the outermost, where lower or upper is missing.
-smile as (
+interpolated as (
     select
         *,
         coalesce(
@@ -135,41 +147,19 @@ smile as (
 ),
 
 standardised as (
-    select *, (carry - moneyness) / deviation + deviation / 2 as d1 from smile
+    select *, (carry - moneyness) / deviation + deviation / 2 as d1 from interpolated
 ),
 
--- The row of node 0, which every expiry has, brings the strikes along: after a join with them one thread would have to
--- evaluate a whole chain.
+-- The row of node 0, which every expiry has, brings the positions along: joined with them instead, a chain would be
+-- worked out by one thread.
 tables as (
     select
         reading_no,
-        any_value(carry) as carry,
         any_value(scale) as scale,
-        any_value(strikes) filter (node = 0) as strikes,
-        list(exp(-d1 * d1 / 2) / deviation order by node) as densities
+        list(exp(-d1 * d1 / 2) / deviation order by node) as densities,
+        list(positions) filter (node = 0) as positions
     from standardised
     group by reading_no, root, expiry
-),
-
-unnested as (
-    select *, unnest(strikes) as k from tables
-),
-
--- Along the grid d1 / sqrt(2) of a contract is i * log_spot + b.
-constants as (
-    select
-        reading_no,
-        scale,
-        densities,
-        k.moneyness as moneyness,
-        k.call_weight + k.put_weight as weight,
-        k.call_weight / k.call_deviation as call_a,
-        1 / (k.call_deviation * sqrt(2)) as call_i,
-        ((carry - k.moneyness) / k.call_deviation + k.call_deviation / 2) / sqrt(2) as call_b,
-        k.put_weight / k.put_deviation as put_a,
-        1 / (k.put_deviation * sqrt(2)) as put_i,
-        ((carry - k.moneyness) / k.put_deviation + k.put_deviation / 2) / sqrt(2) as put_b
-    from unnested
 ),
 
 grid as (
@@ -177,30 +167,36 @@ grid as (
     from range(81) as g(step)
 ),
 
+pairs as (
+    select t.reading_no, t.scale, t.densities, g.step, g.log_spot, unnest(t.positions[1]) as p
+    from tables as t
+    cross join grid as g
+),
+
 points as (
     select
-        c.reading_no,
-        g.step,
-        c.weight,
-        c.densities,
-        c.call_a * exp(-(c.call_i * g.log_spot + c.call_b) * (c.call_i * g.log_spot + c.call_b))
-        + c.put_a * exp(-(c.put_i * g.log_spot + c.put_b) * (c.put_i * g.log_spot + c.put_b)) as by_strike,
-        384 + 384 * (c.moneyness - g.log_spot) / (abs(c.moneyness - g.log_spot) + c.scale) as place
-    from constants as c
-    left join grid as g on true
+        reading_no,
+        step,
+        densities,
+        p.weight as weight,
+        p.call_a * exp(-(p.call_i * log_spot + p.call_b) * (p.call_i * log_spot + p.call_b))
+        + p.put_a * exp(-(p.put_i * log_spot + p.put_b) * (p.put_i * log_spot + p.put_b)) as by_strike,
+        -- In densities, whose first is that of node -383.
+        384 + 384 * (p.moneyness - log_spot) / (abs(p.moneyness - log_spot) + scale) as place
+    from pairs
 ),
 
 looked_up as (
-    select *, floor(place)::bigint as node from points
+    select *, floor(place)::bigint as n from points
 ),
 
--- Between two nodes the density is straight; beyond the outermost it counts for nothing.
+-- Straight between nodes; beyond the outermost nothing is left.
 profiles as (
     select
         reading_no,
         step,
         sum(by_strike) as by_strike,
-        sum(weight * (densities[node] + (place - node) * (densities[node + 1] - densities[node]))) as by_moneyness
+        sum(weight * (densities[n] + (place - n) * (densities[n + 1] - densities[n]))) as by_moneyness
     from looked_up
     group by reading_no, step
 ),

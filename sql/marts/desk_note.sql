@@ -119,7 +119,7 @@ final as (
         case when session = published_session and not simulated then published_value end as published_value,
         case when value is null then measure end as inputs_missing,
         case
-            when value is null then 'Not available for this session.'
+            when value is null then 'Not available for this session: ' || measure || '.'
             else replace(
                 replace(replace(template, '{value}', format(shown, rounded)), '{lo}', format(shown, rounded_lo)),
                 '{hi}',

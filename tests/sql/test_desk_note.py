@@ -143,7 +143,7 @@ def test_what_could_not_be_computed_is_null_and_named() -> None:
         indicators__dealer_gamma=gamma().iloc[:0],
         indicators__option_notional=options().iloc[:0],
     )
-    assert found == [(name, None, None, None, name, "Not available for this session.") for name in MEASURES]
+    assert found == [(name, None, None, None, name, f"Not available for this session: {name}.") for name in MEASURES]
 
 
 def test_the_change_of_vix_is_over_five_sessions_and_not_five_rows() -> None:
