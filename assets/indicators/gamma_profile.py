@@ -44,6 +44,8 @@ def picture(query: Callable[[str], pd.DataFrame]) -> Figure | None:
 
 
 def _zeros(levels: Array, gamma: Array) -> Array:
+    """Where the sign changes, as in indicators.dealer_gamma: not where the profile has faded out."""
+    levels, gamma = levels[gamma != 0], gamma[gamma != 0]
     crossings = np.flatnonzero(np.sign(gamma[1:]) != np.sign(gamma[:-1]))
     steps = gamma[crossings + 1] - gamma[crossings]
     zeros: Array = levels[crossings] - gamma[crossings] * (levels[crossings + 1] - levels[crossings]) / steps

@@ -16,11 +16,11 @@ from numpy.typing import NDArray
 from pyarrow import csv as arrow_csv
 
 from assets.sources.errors import SourceError
+from assets.sources.occ import NUMBERS
 from assets.sources.option_chains import CONTRACT_COLUMNS
 from assets.sources.sessions import NEW_YORK
 
-KEYS = ("root", "expiry", "put_call", "strike")
-NUMBERS = tuple(name for name in CONTRACT_COLUMNS if name not in KEYS)
+KEYS = tuple(name for name in CONTRACT_COLUMNS if name not in NUMBERS)
 
 # The Options Clearing Corporation's symbol: root, YYMMDD, C or P, strike in thousandths.
 _OCC = r"^(?P<root>[A-Z0-9.]{1,6})(?P<expiry>\d{6})(?P<put_call>[CP])(?P<strike>\d{8})$"

@@ -17,7 +17,6 @@ DIVIDEND_YIELD = 0.013
 # More than log-moneyness ever spans.
 APART = 100.0
 EXPIRY = ["snapshot_id", "root", "expiry"]
-COMPUTED = ["iv", "iv_source", "delta", "gamma", "vanna", "charm"]
 
 
 def fill(inputs: Inputs) -> Iterator[Filled]:
