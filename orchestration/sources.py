@@ -8,9 +8,10 @@ from assets.sources.chain_files import FileChains
 from assets.sources.fallback_chains import FallbackChains
 from assets.sources.file_series import FileSeries
 from assets.sources.files import FilePrices
-from assets.sources.series import NoSeries
+from assets.sources.fred import FredSeries
 from assets.sources.simulated import CLOCK, SimulatedPrices
 from assets.sources.simulated_chains import SimulatedChains
+from assets.sources.simulated_series import SimulatedSeries
 from assets.sources.yahoo import YahooPrices
 from assets.sources.yahoo_chains import YahooChains
 from orchestration.settings import Settings, SettingsError
@@ -36,7 +37,7 @@ def sources(settings: Settings, now: datetime) -> Sources:
     """The profile's adapters."""
     match settings.profile:
         case "demo":
-            return Sources(prices=SimulatedPrices(), chains=SimulatedChains(), series=NoSeries())
+            return Sources(prices=SimulatedPrices(), chains=SimulatedChains(), series=SimulatedSeries())
         case "files":
             if settings.files is None:
                 raise SettingsError("UNDERTOW_FILES: the files profile needs an existing folder")
@@ -46,5 +47,5 @@ def sources(settings: Settings, now: datetime) -> Sources:
             return Sources(
                 prices=YahooPrices(now=now, cache=settings.main_home / "yahoo"),
                 chains=FallbackChains(CboeChains(), YahooChains(now=now, cache=settings.main_home / "yahoo")),
-                series=NoSeries(),
+                series=FredSeries(),
             )

@@ -4,16 +4,24 @@ The times are those of the publishers' own schedules (exchange and index-provide
 about the first publication; what is corrected later becomes available when the correction is observed.
 """
 
+from collections.abc import Callable, Mapping
 from datetime import date, datetime, time
+from functools import cache
 
+import numpy as np
 import pandas as pd
+from pandas.tseries.holiday import USFederalHolidayCalendar
 
-from assets.sources.sessions import DECISION_TIME, at_new_york, xnys
+from assets.sources.errors import SourceError
+from assets.sources.sessions import DECISION_TIME, FIRST_DAY, at_new_york, xnys
 
 _UTC_DAY_END = pd.Timedelta(days=1)
 # Quotes of index options end 15 minutes after the close and are shown 15 minutes late.
 _CHAIN_AFTER_CLOSE = pd.Timedelta(hours=1)
 _OPEN_INTEREST_SETTLED = time(7, 30)
+_SOFR_PUBLISHED, _EFFR_PUBLISHED = time(8), time(9)
+_SONIA_PUBLISHED = pd.Timedelta(hours=9)
+_OECD_LAG = pd.Timedelta(days=45)
 
 
 def price_bars(days: pd.Series, asset_class: pd.Series) -> pd.Series:
@@ -61,3 +69,70 @@ def chain_settled_at(session: date) -> datetime:
 def squeezemetrics(days: pd.DatetimeIndex) -> pd.DatetimeIndex:
     """When SqueezeMetrics' figures of these dates are published: by the decision time of their own session."""
     return at_new_york(days, DECISION_TIME)
+
+
+def sofr(days: pd.DatetimeIndex) -> pd.DatetimeIndex:
+    """When the SOFR of these dates is published: at 08:00 New York on the next business day."""
+    return at_new_york(_next_us_business_day(days), _SOFR_PUBLISHED)
+
+
+def effr(days: pd.DatetimeIndex) -> pd.DatetimeIndex:
+    """When the effective federal funds rate of these dates is published: at 09:00 New York on the next business day."""
+    return at_new_york(_next_us_business_day(days), _EFFR_PUBLISHED)
+
+
+def ecb_key_rates(days: pd.DatetimeIndex) -> pd.DatetimeIndex:
+    """When the ECB's rates of these dates are known: on the date, as they are announced days before they apply."""
+    return at_new_york(days, DECISION_TIME)
+
+
+def sonia(days: pd.DatetimeIndex) -> pd.DatetimeIndex:
+    """When the SONIA of these dates is published: at 09:00 London on the next business day there.
+
+    Raises:
+        SourceError: If a date lies outside the calendar.
+    """
+    business_days = _london_business_days()
+    next_one = business_days.searchsorted(days, side="right")
+    outside = (next_one == 0) | (next_one == len(business_days))
+    if outside.any():
+        known = f"known from {business_days[0].date()} to {business_days[-1].date()} only"
+        raise SourceError("XLON calendar", known, day=days[int(outside.argmax())].date())
+    return (business_days[next_one] + _SONIA_PUBLISHED).tz_localize("Europe/London").tz_convert("UTC")
+
+
+def oecd_monthly(days: pd.DatetimeIndex) -> pd.DatetimeIndex:
+    """When the OECD's averages of the months that begin on these dates are taken as known: 45 days after their end."""
+    return at_new_york(days + pd.offsets.MonthEnd(0) + _OECD_LAG, DECISION_TIME)
+
+
+# By `release` of reference.series_catalog. Each rule takes the numbers' own dates, naive midnights, and gives the times
+# of their publication in UTC.
+RELEASES: Mapping[str, Callable[[pd.DatetimeIndex], pd.DatetimeIndex]] = {
+    rule.__name__: rule for rule in (squeezemetrics, sofr, effr, ecb_key_rates, sonia, oecd_monthly)
+}
+
+
+def _next_us_business_day(days: pd.DatetimeIndex) -> pd.DatetimeIndex:
+    """The first weekday after each date that is no federal holiday.
+
+    A holiday on a Saturday counts on the Friday before, when the Reserve Banks publish all the same, and Good Friday
+    counts as a business day. The first makes a number known a session late, the second changes nothing at a session's
+    decision time, as the exchange is closed too.
+    """
+    dates = days.to_numpy().astype("datetime64[D]")
+    return pd.DatetimeIndex(np.busday_offset(dates, 1, roll="backward", busdaycal=_us_business_days())).as_unit("us")
+
+
+@cache
+def _us_business_days() -> np.busdaycalendar:
+    holidays = USFederalHolidayCalendar().holidays()
+    return np.busdaycalendar(holidays=holidays.to_numpy().astype("datetime64[D]"))
+
+
+@cache
+def _london_business_days() -> pd.DatetimeIndex:
+    """The London Stock Exchange's trading days, which are the business days of the Bank of England."""
+    import exchange_calendars  # noqa: PLC0415 - see sessions.xnys
+
+    return pd.DatetimeIndex(exchange_calendars.get_calendar("XLON", start=pd.Timestamp(FIRST_DAY)).sessions)

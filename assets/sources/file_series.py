@@ -1,19 +1,26 @@
 """Series from a folder of vendor files.
 
-Layout: `gex/*.csv` holds SqueezeMetrics' daily figures as it publishes them: date (YYYY-MM-DD), price, dix, gex.
-Each of dix and gex becomes a series, SQUEEZEMETRICS_DIX (a ratio) and SQUEEZEMETRICS_GEX (dollars per 1 %).
+Layouts:
+- `series/<FRED id>.csv` holds one series of FRED, as FRED or others write it: date, DATE or observation_date
+  (YYYY-MM-DD), and value or the id; a missing number is an empty field or a dot.
+- `gex/*.csv` holds SqueezeMetrics' daily figures as it publishes them: date, price, dix, gex. Each of dix and gex is a
+  series, SQUEEZEMETRICS_DIX (a ratio) and SQUEEZEMETRICS_GEX (dollars per 1 %).
+
+Files of series that are not asked for are left alone.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
 
-from assets.sources.errors import SourceError
+from assets.sources.errors import Failure, SourceError
 from assets.sources.prices import Delivery
-from assets.sources.series import COLUMNS, NoSeries
+from assets.sources.series import COLUMNS, ListedSeries, gathered
+from assets.sources.series_csv import read_series
 
-_FIGURES = ("dix", "gex")
+_FIGURES = {"SQUEEZEMETRICS_DIX": "dix", "SQUEEZEMETRICS_GEX": "gex"}
 
 
 @dataclass(frozen=True)
@@ -21,47 +28,39 @@ class FileSeries:
     """A series source that reads a folder of vendor files.
 
     Attributes:
-        folder: The folder that holds gex/.
+        folder: The folder that holds series/ and gex/.
     """
 
     folder: Path
 
-    def series(self) -> Delivery:
-        """Deliver every figure of the files; none where there is no such file.
+    def series(self, listed: Sequence[ListedSeries], known: pd.DataFrame) -> Delivery:  # noqa: ARG002 - read whole
+        """Deliver the series that there are files of, as the port `SeriesSource` says."""
+        delivered: list[pd.DataFrame] = []
+        failures: list[Failure] = []
+        for one in listed:
+            try:
+                delivered += self._deliver(one)
+            except SourceError as error:
+                failures.append(Failure(one.series_id, str(error)))
+        return gathered(delivered, failures)
 
-        Raises:
-            SourceError: If a file lacks a column or holds something that is no date or number.
-        """
-        paths = sorted(path for path in self.folder.glob("gex/*.csv") if not path.name.startswith("."))
+    def _deliver(self, one: ListedSeries) -> list[pd.DataFrame]:
+        """The series' rows, in no frame where it has no file."""
+        figure = _FIGURES.get(one.series_id)
+        if figure:
+            paths = sorted(path for path in self.folder.glob("gex/*.csv") if not path.name.startswith("."))
+            names = [figure]
+        else:
+            path = self.folder / "series" / f"{one.fred_id}.csv"
+            paths, names = [path] if one.fred_id and path.exists() else [], ["value", one.fred_id]
         if not paths:
-            return NoSeries().series()
-        rows = pd.concat([_read(path) for path in paths], ignore_index=True)
-        return Delivery(rows.drop_duplicates(["series_id", "date", "value"], ignore_index=True))
-
-
-def _read(path: Path) -> pd.DataFrame:
-    label = f"files/{path.parent.name}/{path.name}"
-    try:
-        table = pd.read_csv(path, dtype=str)
-    except (OSError, UnicodeDecodeError, pd.errors.ParserError, pd.errors.EmptyDataError) as error:
-        raise SourceError(label, f"cannot be read: {error}") from error
-    table.columns = table.columns.str.strip().str.lower()
-    missing = [name for name in ("date", *_FIGURES) if name not in table]
-    if missing:
-        raise SourceError(label, f"column missing: {', '.join(missing)}; found: {', '.join(table.columns)}")
-    days = pd.to_datetime(table["date"], format="%Y-%m-%d", errors="coerce")
-    if days.isna().any():
-        row = int(days.isna().to_numpy().argmax())
-        raise SourceError(label, f"row {row + 1} below the header: date is {table['date'][row]!r}")
-    frames = [_figure(table[name], days, name, label) for name in _FIGURES]
-    return pd.concat(frames, ignore_index=True)[list(COLUMNS)]
-
-
-def _figure(text: pd.Series, days: pd.Series, name: str, label: str) -> pd.DataFrame:
-    numbers = pd.to_numeric(text, errors="coerce")
-    wrong = numbers.isna() & text.notna()
-    if wrong.any():
-        row = int(wrong.to_numpy().argmax())
-        raise SourceError(label, f"{name} is {text[row]!r}, not a number", day=days[row].date())
-    rows = pd.DataFrame({"series_id": f"SQUEEZEMETRICS_{name.upper()}", "date": days, "value": numbers})
-    return rows.dropna(subset="value").assign(source="files/gex")
+            return []
+        source = f"files/{paths[0].parent.name}"
+        read = [read_series(path, f"{source}/{path.name}", names).assign(file=path.name) for path in paths]
+        rows = pd.concat(read, ignore_index=True).drop_duplicates(["date", "value"])
+        twice = rows.duplicated("date", keep=False)
+        if twice.any():
+            files = ", ".join(rows.loc[twice, "file"].unique())
+            day = rows.loc[twice, "date"].min().date()
+            raise SourceError(source, f"{files} give it different numbers", one.series_id, day)
+        return [rows.assign(series_id=one.series_id, source=source)[list(COLUMNS)]]
