@@ -134,8 +134,9 @@ SPLITS: dict[str, tuple[date, float]] = {"SMH": (date(2023, 5, 5), 2.0)}
 
 EX_DIVIDEND_DAY = 15
 
-# Funds and futures that hold an index: its returns and their own small deviation.
+# What holds an index: its returns and an own small deviation.
 TRACKS: dict[str, str] = {
+    "SPXTR": "SPX",
     "SPY": "SPX",
     "ES=F": "SPX",
     "QQQ": "NDX",
@@ -145,8 +146,9 @@ TRACKS: dict[str, str] = {
 }
 
 # What an instrument is made of: loadings on factors (per percentage point for yields), `sector` the loading
-# on the sector's own shock, `idio` its own annualised volatility, `yield` the dividend yield per year,
-# `level` the price at the start of 2018, `volume` the quantity per session. Later tables override earlier ones.
+# on the sector's own shock, `idio` its own annualised volatility, `yield` the dividend yield per year that is paid
+# out, `reinvested` the one that is not, `level` the price at the start of 2018, `volume` the quantity per session.
+# Later tables override earlier ones.
 CLASS_TRAITS: dict[str, Traits] = {
     "index": {"level": 1000, "market": 1, "idio": 0.03, "volume": 2e9},
     "etf": {"level": 60, "market": 1, "idio": 0.05, "yield": 0.014, "volume": 4e6},
@@ -162,6 +164,8 @@ ROLE_TRAITS: dict[str, Traits] = {
     "industry": {"sector": 1.2, "small": 0.4, "idio": 0.11},
     "theme": {"market": 1.2, "speculative": 1, "growth": 0.4, "idio": 0.12, "yield": 0.004},
     "factor": {"idio": 0.035, "volume": 2e6},
+    # In its own currency; that markets abroad close hours before New York is left out.
+    "foreign_index": {"market": 0.6, "defensive": -0.2, "idio": 0.13},
     "bond": {"market": 0, "ten_year": -0.07, "idio": 0.012, "yield": 0.03, "volume": 1.5e7},
     "bond_future": {"market": 0, "ten_year": -0.06, "idio": 0.008},
     "commodity": {"market": 0, "oil": 0.4, "gold": 0.2, "idio": 0.05, "yield": 0},
@@ -185,6 +189,14 @@ SYMBOL_TRAITS: dict[str, Traits] = {
     "SPX": {"level": 2695, "idio": 0, "volume": 4e9},
     "NDX": {"level": 6510, "market": 1.08, "growth": 1, "idio": 0.015, "volume": 4.5e9},
     "RUT": {"level": 1550, "market": 1.1, "small": 1.1, "idio": 0.03, "volume": 4.2e9},
+    "SPXTR": {"level": 5255, "idio": 0, "reinvested": 0.013, "volume": 4e9},
+    "SX5E": {"level": 3490, "market": 0.8},
+    "DAX": {"level": 12870, "market": 0.8},
+    "UKX": {"level": 7650, "oil": 0.05},
+    "NKY": {"level": 22770, "dollar": 0.3, "idio": 0.16},
+    "HSI": {"level": 29920, "defensive": 0, "dollar": -0.4, "idio": 0.19},
+    "KOSPI": {"level": 2470, "dollar": -0.3, "idio": 0.15},
+    "AS51": {"level": 6065, "oil": 0.03},
     "SPY": {"level": 268.8, "idio": 0.002, "yield": 0.013, "volume": 8e7},
     "QQQ": {"level": 158.5, "idio": 0.003, "yield": 0.006, "volume": 4.7e7},
     "IWM": {"level": 153.9, "idio": 0.004, "yield": 0.012, "volume": 2.9e7},
@@ -651,7 +663,8 @@ def _instrument_bars(latent: Latent, instrument: Mapping[str, str], seed: int) -
         payout = np.where(_ex_dates(days), traits.get("yield", 0) / 4, 0.0)
         returns = _returns(latent, instrument, traits, seed)
         # What a fund pays out it has earned over the quarter.
-        returns[:, 0] += traits.get("yield", 0) / SESSIONS_PER_YEAR + np.log1p(-payout)
+        earned = traits.get("yield", 0) + traits.get("reinvested", 0)
+        returns[:, 0] += earned / SESSIONS_PER_YEAR + np.log1p(-payout)
         path = traits["level"] * np.exp(returns.cumsum()).reshape(returns.shape)
 
     path = path.round(DECIMALS.get(kind, 2))

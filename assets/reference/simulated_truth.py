@@ -1,4 +1,4 @@
-"""Fills reference.simulated_truth: the state that drove the simulated market; empty elsewhere."""
+"""Fills reference.simulated_truth: what drove the simulated market and what its investors hold; empty elsewhere."""
 
 import pandas as pd
 
@@ -6,6 +6,7 @@ from assets.inputs import Filled, Inputs
 from assets.sources.sessions import sessions_decided_by
 from assets.sources.simulated import truth
 from assets.sources.simulated_chains import chain_truth
+from assets.sources.simulated_flows import flow_truth
 
 COLUMNS = ("session", "variable", "truth", "truth_unit")
 
@@ -14,5 +15,5 @@ def fill(inputs: Inputs) -> Filled:
     """One row per session and variable, up to the run's clock; no rows where the market is real."""
     if not inputs.simulated:
         return Filled(pd.DataFrame({name: pd.Series(dtype="object") for name in COLUMNS}))
-    rows = pd.concat([truth(), chain_truth()], ignore_index=True)
+    rows = pd.concat([truth(), chain_truth(), flow_truth()], ignore_index=True)
     return Filled(rows[rows["session"].isin(sessions_decided_by(inputs.now))])
