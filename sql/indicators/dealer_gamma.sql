@@ -95,7 +95,7 @@ summed as (
         any_value(e.sign_convention) as sign_convention,
         round(sum(e.net_gamma_bn), 6) + 0 as gex_naive_bn,
         round(coalesce(sum(e.net_gamma_bn) filter (e.days_to_expiry >= 5), 0), 6) + 0 as gex_ge5_bn,
-        round(coalesce(sum(e.net_gamma_bn) filter (e.horizon = '0DTE'), 0), 6) + 0 as gex_0dte_bn,
+        round(coalesce(sum(e.net_gamma_bn) filter (e.expiry_bucket = '0DTE'), 0), 6) + 0 as gex_0dte_bn,
         round(sum(e.call_gamma_bn), 6) + 0 as call_gamma_bn,
         round(sum(e.put_gamma_bn), 6) + 0 as put_gamma_bn,
         round(sum(e.net_vanna_bn), 6) + 0 as net_vanna_bn,

@@ -15,7 +15,7 @@ columns:
   root: {type: VARCHAR, unit: name, meaning: "Letters that begin the contract's symbol, such as SPX and SPXW"}
   expiry: {type: DATE, unit: date, meaning: Date on which the contract expires}
   days_to_expiry: {type: BIGINT, unit: days, meaning: Calendar days from the session to the expiry, min: 1}
-  horizon: {type: VARCHAR, unit: name, meaning: "How far the expiry is: 0DTE expires in the next session, week within 7 days, month within 31, later beyond", allowed: [0DTE, week, month, later]}
+  expiry_bucket: {type: VARCHAR, unit: name, meaning: "How far the expiry is: 0DTE expires in the next session, week within 7 days, month within 31, later beyond", allowed: [0DTE, week, month, later]}
   contracts_open: {type: BIGINT, unit: count, meaning: Contracts with open interest, min: 0}
   contracts_filled: {type: BIGINT, unit: count, meaning: "Contracts with open interest whose implied volatility is not the vendor's", min: 0}
   call_open_interest: {type: DOUBLE, unit: contracts, meaning: Open interest of the calls, min: 0}
@@ -69,7 +69,7 @@ final as (
             when expiry - session <= 7 then 'week'
             when expiry - session <= 31 then 'month'
             else 'later'
-        end as horizon,
+        end as expiry_bucket,
         count(*) filter (open_interest > 0) as contracts_open,
         count(*) filter (open_interest > 0 and iv_source <> 'vendor') as contracts_filled,
         coalesce(sum(open_interest) filter (put_call = 'C'), 0) as call_open_interest,

@@ -53,7 +53,7 @@ def computed(
     chains = keys.assign(underlying=underlying, spot=spot, available_at=pd.Timestamp("2020-01-01", tz="UTC"))
     expiry = chains.assign(
         sign_convention=convention,
-        horizon="month",
+        expiry_bucket="month",
         days_to_expiry=30,
         net_gamma_bn=np.repeat(ge5, len(readings)),
         call_gamma_bn=500.0,

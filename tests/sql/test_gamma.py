@@ -161,7 +161,7 @@ def test_gamma_by_expiry(convention: str) -> None:
     assert_sums(found, sums, SUMS | MORE_SUMS)
     open_contracts = contracts[contracts["open_interest"] > 0].groupby(["root", "expiry"]).size()
     assert found["contracts_open"].to_list() == open_contracts.to_list()
-    assert found[["days_to_expiry", "horizon"]].to_numpy().tolist() == [
+    assert found[["days_to_expiry", "expiry_bucket"]].to_numpy().tolist() == [
         [28, "month"],
         [3, "0DTE"],
         [5, "week"],
@@ -179,7 +179,7 @@ def test_sums_are_rounded_to_1000_dollars_and_nothing_has_no_sign() -> None:
 
 
 @pytest.mark.parametrize(
-    ("session", "first", "horizon"),
+    ("session", "first", "expiry_bucket"),
     [
         ("2025-11-20", "2025-11-21", "0DTE"),
         ("2025-11-21", "2025-11-24", "0DTE"),
@@ -190,10 +190,10 @@ def test_sums_are_rounded_to_1000_dollars_and_nothing_has_no_sign() -> None:
     ],
     ids=["next day", "over the weekend", "over Thanksgiving", "over Labor Day", "Monday to Wednesday", "to Friday"],
 )
-def test_only_the_next_sessions_expiry_is_0dte(session: str, first: str, horizon: str) -> None:
+def test_only_the_next_sessions_expiry_is_0dte(session: str, first: str, expiry_bucket: str) -> None:
     of = small(session=session, strikes=[6500.0], expiries={"SPXW": [first, "2025-12-30"]})
-    query = "select horizon from indicators.gamma_by_expiry order by expiry limit 1"
-    assert rows_of(built(of), query) == [(horizon,)]
+    query = "select expiry_bucket from indicators.gamma_by_expiry order by expiry limit 1"
+    assert rows_of(built(of), query) == [(expiry_bucket,)]
 
 
 # The profile
