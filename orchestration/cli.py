@@ -1,4 +1,4 @@
-"""The command line: `undertow run`, `note`, `tables`, `doctor`."""
+"""The command line: `undertow run`, `note`, `tables`, `calibrate`, `doctor`."""
 
 import os
 from datetime import date, datetime
@@ -74,6 +74,20 @@ def tables(
         print_table(catalogue[name], Console())
     else:
         raise SettingsError(f"{name}: no such table; there are {', '.join(sorted(catalogue))}")
+
+
+@app.command()
+def calibrate(
+    version: Annotated[
+        str, typer.Argument(help="Name of the new version, such as 2027-01; the last in order is used.")
+    ],
+    profile: Profile = None,
+    write: Annotated[bool, typer.Option("--write", help="Add the rows to the CSV files of sql/reference.")] = False,
+) -> None:
+    """Refit pivots and flows to the published figures, and print how far they are off."""
+    from orchestration.calibration import calibrate as refit  # noqa: PLC0415
+
+    refit(load_settings(profile=profile), version, Console(), write=write)
 
 
 @app.command()
