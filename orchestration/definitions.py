@@ -16,13 +16,17 @@ from orchestration.tables import Catalogue
 from orchestration.warehouse import Warehouse, open_warehouse
 
 
-def build_defs(settings: Settings) -> dg.Definitions:
+def build_defs(settings: Settings, catalogue: Catalogue | None = None) -> dg.Definitions:
     """The definitions for one profile.
+
+    Args:
+        settings: The profile's settings.
+        catalogue: The tables; by default those of sql/.
 
     Raises:
         TableError: If a file of sql/ is wrong.
     """
-    catalogue = Catalogue(ROOT / "sql")
+    catalogue = catalogue or Catalogue(ROOT / "sql")
 
     @dg.resource(description="The open warehouse; one run has it at a time.")
     def warehouse(_: dg.InitResourceContext) -> Iterator[Warehouse]:

@@ -74,7 +74,6 @@ def test_rows_as_the_header_says_pass(table: Table) -> None:
             "to_be_between days: session=2025-11-26, symbol=NDX, days=0",
             1,
         ),
-        (rows(days=[1.0, 2.0, 3.0]), "expect_column_values_to_be_in_type_list days: observed float64", 1),
         (rows(level=[1.0, 2.0, 95.0]), "expect_column_max_to_be_between level: observed 95", 1),
         (rows().iloc[:0], "expect_table_row_count_to_be_between: observed 0", 1),
         (pd.concat([rows(), rows()]).reset_index(drop=True), "expect_table_row_count_to_be_between: observed 6", 6),
