@@ -43,9 +43,10 @@ format: $(VENV)/dev ## Format and fix what can be fixed
 	@$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
-bench: $(VENV)/dev ## Time and weigh the runs and their stages, and the gamma profile
+bench: $(VENV)/dev ## Time and weigh the runs and their stages, the gamma profile and systematic flows
 	@$(BIN)/python tests/benchmarks/bench_run.py
 	$(BIN)/python tests/benchmarks/bench_gamma.py
+	$(BIN)/python -m tests.benchmarks.bench_flows
 
 docs: $(VENV)/run ## Write docs/data-dictionary.md from the headers
 	@$(BIN)/undertow tables --markdown > docs/data-dictionary.md

@@ -88,7 +88,8 @@ def target_position(state: TrendState, centres: Array, parameters: TrendParamete
     distance = np.divide(
         np.log(state.price[:, None] / state.averages), reach, out=np.zeros_like(state.averages), where=reach > 0
     )
-    signal = np.tanh(distance / parameters.widths) @ parameters.weights
+    # Not a matrix product, whose last digit may depend on the number of rows.
+    signal = (np.tanh(distance / parameters.widths) * parameters.weights).sum(axis=1)
     with np.errstate(divide="ignore"):
         risk = np.minimum(LARGEST_POSITION, TARGET_VOLATILITY / state.volatility) ** parameters.elasticity
     scaled: Array = signal * risk

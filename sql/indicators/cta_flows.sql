@@ -37,13 +37,13 @@ trend_flows as (
     select * from indicators.trend_flows where symbol = 'SPX'
 ),
 
--- Every session from the first to the newest, so that a missing one says so.
+-- Every session to the newest close, so that a missing one says so.
 spine as (
     select s.session, b.flow_sessions, b.scenario, b.method_version, b.sigma_us_bn, b.sigma_global_bn
     from reference.sessions as s
     inner join calibration as c on true
     inner join reference.flow_bands as b on c.method_version = b.method_version
-    where s.session between (select min(f.session) from trend_flows as f) and (select max(f.session) from trend_flows as f)
+    where s.session between (select min(f.session) from trend_flows as f) and (select max(e.session) from indicators.excess_prices as e where e.symbol = 'SPX')
 ),
 
 scaled as (

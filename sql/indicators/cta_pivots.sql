@@ -18,8 +18,8 @@ columns:
   pivot_hi: {type: DOUBLE, unit: price, meaning: Upper end of the 80 % band of pivot_level, nullable: true, min: 0}
   dist_pct: {type: DOUBLE, unit: "%", meaning: close against pivot_level, nullable: true}
   is_below: {type: BOOLEAN, unit: flag, meaning: Whether the close is below the pivot, nullable: true}
-  days_since_break: {type: INTEGER, unit: sessions, meaning: "Sessions since the first of an unbroken run of closes below the pivot, 0 on that day; NULL above it, or if the run's first close was not seen", nullable: true, min: 0}
-  tests_before_break: {type: BIGINT, unit: count, meaning: "How often the price came to the pivot (low within 0.25 % above it or lower, close above) in the 15 sessions before the break; tests at most 3 sessions apart count once", nullable: true, min: 0}
+  days_since_break: {type: INTEGER, unit: sessions, meaning: "Sessions since the first of an unbroken run of closes below the pivot, 0 on that day; NULL above it, or if the close before the run is not known or more than 5 sessions older", nullable: true, min: 0}
+  tests_before_break: {type: BIGINT, unit: count, meaning: "How often the price came to the pivot (low within 0.25 % above it or lower, close above) in the 15 sessions before the break; tests at most 3 sessions apart count once; NULL without a break, or where one of these bars has no low or more than 5 are missing", nullable: true, min: 0}
   method_version: {type: VARCHAR, unit: name, meaning: Version of the calibration}
   grade: {type: VARCHAR, unit: A to D, meaning: "How far the estimate can be trusted (docs/methodology.md)", allowed: [A, B, C, D]}
   inputs_missing: {type: VARCHAR, unit: text, meaning: "Inputs that were missing or too short, separated by commas; NULL if none", nullable: true}
@@ -63,10 +63,14 @@ sides as (
         *,
         close < pivot_level as is_below,
         low <= pivot_level * 1.0025 and close >= pivot_level as is_test,
-        lag(close < pivot_level) over markets as was_below,
-        count(low + pivot_level) over (markets rows between 15 preceding and 1 preceding) as judged
+        -- Markets have holidays of their own; what lies further back says nothing of the session before.
+        case when session_no - lag(session_no) over so_far <= 5 then lag(close < pivot_level) over so_far end as was_below,
+        count(*) over before as seen,
+        count(low + pivot_level) over before as judged
     from levels
-    window markets as (partition by symbol, horizon order by session)
+    window
+        so_far as (partition by symbol, horizon order by session_no),
+        before as (partition by symbol, horizon order by session_no range between 15 preceding and 1 preceding)
 ),
 
 -- A break is a close below after one above; one that follows an unknown side was not seen to happen.
@@ -80,7 +84,7 @@ runs as (
 ),
 
 breaks as (
-    select symbol, horizon, session_no as break_no, judged from runs where is_below and not was_below
+    select symbol, horizon, session_no as break_no, judged = seen and seen >= 10 as is_judged from runs where is_below and not was_below
 ),
 
 tests as (
@@ -104,7 +108,7 @@ clusters as (
 ),
 
 tested as (
-    select b.symbol, b.horizon, b.break_no, case when b.judged = 15 then coalesce(c.clusters, 0) end as tests_before_break
+    select b.symbol, b.horizon, b.break_no, case when b.is_judged then coalesce(c.clusters, 0) end as tests_before_break
     from breaks as b
     left join clusters as c on b.symbol = c.symbol and b.horizon = c.horizon and b.break_no = c.break_no
 ),
@@ -131,11 +135,11 @@ final as (
                 r.inputs_missing,
                 case
                     when r.inputs_missing is null and r.pivot_level is null
-                        then format('{} sessions of excess prices', (5 * r.centre_of_mass)::bigint + 1)
+                        then format('{} sessions of excess prices', floor(5 * r.centre_of_mass)::bigint + 1)
                 end,
                 case
                     when r.is_below and r.break_no = r.run_no and t.tests_before_break is null
-                        then 'lows of the 15 sessions before the break'
+                        then 'bars of the 15 sessions before the break'
                 end
             ),
             ''

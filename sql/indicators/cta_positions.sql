@@ -40,7 +40,7 @@ positions as (
     where symbol = 'SPX' and flow_sessions = 5 and scenario = 'flat'
 ),
 
--- Every session from the first to the newest, so that a missing one says so.
+-- Every session to the newest close, so that a missing one says so.
 scaled as (
     select
         s.session,
@@ -55,7 +55,7 @@ scaled as (
     inner join reference.position_bands as us on c.method_version = us.method_version and us.region = 'us'
     inner join reference.position_bands as world on c.method_version = world.method_version and world.region = 'global'
     left join positions as p on s.session = p.session
-    where s.session between (select min(f.session) from positions as f) and (select max(f.session) from positions as f)
+    where s.session between (select min(f.session) from positions as f) and (select max(e.session) from indicators.excess_prices as e where e.symbol = 'SPX')
 ),
 
 ranked as (

@@ -2,8 +2,8 @@
 description: >-
   One row per session and market on which the market has a close - its price less what holding it costs, which is what a
   position in rolled futures earns. A cash rate that is older than reference.trend_markets allows leaves the price NULL.
-  After that, or after a hole of more than 10 sessions in prices or rates, a new spell begins; prices of different
-  spells cannot be compared.
+  After a hole of more than 10 sessions in prices or rates a new spell begins; prices of different spells cannot be
+  compared.
 grain: [session, symbol]
 owner: team:research
 columns:
@@ -17,17 +17,22 @@ columns:
 rows: {min: 1}
 */
 with published_rates as (
-    select symbol as rate_id, date as rate_date, close as rate_pct, available_at from staging.prices
+    -- A bar stands on the session by whose decision time it was known first.
+    select p.symbol as rate_id, p.date as rate_date, p.close as rate_pct, s.decision_at as known_at
+    from staging.prices as p
+    inner join reference.sessions as s on p.session = s.session
     union all
-    select series_id as rate_id, series_date as rate_date, series_value as rate_pct, available_at from staging.series
+    select series_id as rate_id, series_date as rate_date, series_value as rate_pct, available_at as known_at
+    from staging.series
 ),
 
--- What became known at one time, such as the rates of a weekend, counts as its newest.
+-- Of what is known at a time the number with the newest date counts, not one that was filled in behind it.
 rates as (
-    select p.rate_id, p.available_at, max(p.rate_date) as rate_date, arg_max(p.rate_pct, p.rate_date) as rate_pct
+    select p.rate_id, p.known_at, max(p.rate_date) as rate_date, arg_max(p.rate_pct, p.rate_date) as rate_pct
     from published_rates as p
     where p.rate_id in (select m.rate_id from reference.trend_markets as m)
-    group by p.rate_id, p.available_at
+    group by p.rate_id, p.known_at
+    qualify max(p.rate_date) = max(max(p.rate_date)) over (partition by p.rate_id order by p.known_at)
 ),
 
 closes as (
@@ -51,7 +56,7 @@ financed as (
         c.*,
         case when r.rate_date >= c.session - c.rate_max_age_days then r.rate_pct end as cash_rate_pct
     from closes as c
-    asof left join rates as r on c.rate_id = r.rate_id and c.decision_at >= r.available_at
+    asof left join rates as r on c.rate_id = r.rate_id and c.decision_at >= r.known_at
 ),
 
 stepped as (
@@ -67,7 +72,7 @@ stepped as (
 spells as (
     select
         *,
-        count(*) filter (sessions_passed is null or sessions_passed > 10) over (
+        count(*) filter (sessions_passed is null or sessions_passed > 11) over (
             partition by symbol order by session rows unbounded preceding
         ) as spell
     from stepped
@@ -82,7 +87,7 @@ carried as (
         price,
         sum(
             case
-                when sessions_passed <= 10
+                when sessions_passed <= 11
                     then ((cash_rate_pct / 100 + carry_above_cash) * (session - previous_session) / 365)::decimal(28, 18)
                 else 0
             end

@@ -46,6 +46,61 @@ gamma as (
     select * from indicators.dealer_gamma where underlying = 'SPX' and reading = 'close'
 ),
 
+pivots as (
+    select
+        session,
+        pivot_level,
+        pivot_lo,
+        pivot_hi,
+        dist_pct,
+        100 * (close / pivot_hi - 1) as dist_lo_pct,
+        100 * (close / pivot_lo - 1) as dist_hi_pct,
+        days_since_break,
+        tests_before_break,
+        case when not is_below then 'the S&P 500 is above its short-term threshold' end as reason
+    from indicators.cta_pivots
+    where symbol = 'SPX' and horizon = 'st'
+),
+
+flows as (
+    select
+        session,
+        case flow_sessions when 5 then 'cta_flow_1w_flat_global' else 'cta_flow_1m_flat_global' end as measure,
+        flow_global_bn as value,
+        flow_global_lo_bn as value_lo,
+        flow_global_hi_bn as value_hi
+    from indicators.cta_flows
+    where scenario = 'flat'
+),
+
+front_loaded as (
+    select
+        session,
+        front_loaded,
+        case
+            when front_loaded is null and flow_global_bn is not null
+                then 'the flows of a flat week and month differ in sign or are small'
+        end as reason
+    from indicators.cta_flows
+    where flow_sessions = 5 and scenario = 'flat'
+),
+
+momentum as (
+    select session, count(*) filter (dist_st_pct < 0) as indices_below
+    from indicators.index_momentum
+    where symbol in ('SPX', 'NDX', 'RUT')
+    group by session
+    having count(dist_st_pct) = 3
+),
+
+-- Against the weaker of the two others.
+relative as (
+    select * from indicators.index_momentum_pairs
+    where symbol = 'SPX'
+    qualify row_number() over (partition by session order by relative_st_pct desc) = 1
+        and count(relative_st_pct) over (partition by session) = 2
+),
+
 measured as (
     select session, 'spx_drawdown_pct' as measure, spx_drawdown_pct as value, value as value_lo, value as value_hi
     from regime.daily
@@ -84,6 +139,62 @@ measured as (
     union all by name
     select session, 'option_volume_to_record' as measure, volume_to_record as value, value as value_lo, value as value_hi
     from indicators.option_notional
+    union all by name
+    select session, 'cta_pivot_st' as measure, pivot_level as value, pivot_lo as value_lo, pivot_hi as value_hi from pivots
+    union all by name
+    select session, 'spx_to_pivot_st' as measure, dist_pct as value, dist_lo_pct as value_lo, dist_hi_pct as value_hi
+    from pivots
+    union all by name
+    select
+        session,
+        'cta_pivot_st_tests' as measure,
+        tests_before_break as value,
+        value as value_lo,
+        value as value_hi
+    from pivots
+    union all by name
+    select
+        session,
+        'cta_days_since_break' as measure,
+        days_since_break as value,
+        value as value_lo,
+        value as value_hi
+    from pivots
+    union all by name
+    select session, measure, value, value_lo, value_hi from flows
+    union all by name
+    select
+        session,
+        'cta_front_loaded' as measure,
+        front_loaded as value,
+        value as value_lo,
+        value as value_hi
+    from front_loaded
+    union all by name
+    select
+        session,
+        'indices_below_pivot_st' as measure,
+        indices_below as value,
+        value as value_lo,
+        value as value_hi
+    from momentum
+    union all by name
+    select
+        session,
+        'spx_relative_to_pivot_st' as measure,
+        relative_st_pct as value,
+        relative_st_lo_pct as value_lo,
+        relative_st_hi_pct as value_hi
+    from relative
+),
+
+-- Why a measure is not there, where that is more than a missing input.
+reasons as (
+    select p.session, m.measure, p.reason
+    from pivots as p
+    cross join (values ('cta_pivot_st_tests'), ('cta_days_since_break')) as m (measure)
+    union all
+    select session, 'cta_front_loaded' as measure, reason from front_loaded
 ),
 
 answered as (
@@ -93,6 +204,7 @@ answered as (
         m.value,
         m.value_lo,
         m.value_hi,
+        coalesce(r.reason, c.measure) as reason,
         d.simulated,
         -- Adding zero takes the sign off a value that rounds to nothing.
         round(m.value, c.decimals) + 0 as rounded,
@@ -102,6 +214,7 @@ answered as (
     from regime.daily as d
     cross join reference.claims as c
     left join measured as m on d.session = m.session and c.measure = m.measure
+    left join reasons as r on d.session = r.session and c.measure = r.measure
 ),
 
 final as (
@@ -117,9 +230,9 @@ final as (
         unit,
         grade,
         case when session = published_session and not simulated then published_value end as published_value,
-        case when value is null then measure end as inputs_missing,
+        case when value is null then reason end as inputs_missing,
         case
-            when value is null then 'Not available for this session: ' || measure || '.'
+            when value is null then 'Not available for this session: ' || reason || '.'
             else replace(
                 replace(replace(template, '{value}', format(shown, rounded)), '{lo}', format(shown, rounded_lo)),
                 '{hi}',

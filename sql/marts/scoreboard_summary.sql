@@ -1,7 +1,8 @@
 /*
 description: >-
   One row per estimate and publisher - how far ours is from the published figures over all sessions that have both, by
-  level and by rank. The line is the least-squares fit of the published figure on ours.
+  level and by rank, and how far a simple rule is. The line is the least-squares fit of the published figure on ours.
+  Beside each scenario's flow of trend followers all of them stand together, as cta_flow_us and cta_flow_global.
 grain: [indicator, publisher]
 owner: team:research
 columns:
@@ -11,6 +12,7 @@ columns:
   compared: {type: BIGINT, unit: count, meaning: Published figures beside which ours stands, min: 0}
   bias: {type: DOUBLE, unit: that of the measure, meaning: Mean error, nullable: true}
   mean_absolute_error: {type: DOUBLE, unit: that of the measure, meaning: Mean absolute error, nullable: true, min: 0}
+  baseline_mean_absolute_error: {type: DOUBLE, unit: that of the measure, meaning: "Mean absolute error of the simple rule beside our estimate, over the compared figures for which it says something", nullable: true, min: 0}
   correlation: {type: DOUBLE, unit: ratio, meaning: Correlation of ours with the published figures; NULL below 5 of them, nullable: true, min: -1.000001, max: 1.000001}
   rank_correlation: {type: DOUBLE, unit: ratio, meaning: "Spearman's rank correlation; NULL below 5 figures", nullable: true, min: -1.000001, max: 1.000001}
   fit_slope: {type: DOUBLE, unit: ratio, meaning: Slope of the line through the published figures on ours; NULL below 5 figures, nullable: true}
@@ -20,8 +22,16 @@ columns:
   band_coverage: {type: DOUBLE, unit: ratio, meaning: Share of figures inside our 80 % band, nullable: true, min: 0, max: 1}
 rows: {min: 0}
 */
-with compared as (
-    select * from marts.scoreboard where error is not null
+with figures as (
+    select * from marts.scoreboard
+    union all
+    select * replace ('cta_flow_' || regexp_extract(indicator, '(us|global)$') as indicator)
+    from marts.scoreboard
+    where regexp_matches(indicator, '^cta_flow_1[wm]_')
+),
+
+compared as (
+    select * from figures where error is not null
 ),
 
 -- Equal figures share the mean of their ranks.
@@ -43,6 +53,7 @@ fitted as (
         count(*) as compared,
         avg(error) as bias,
         avg(abs(error)) as mean_absolute_error,
+        avg(abs(baseline_error)) as baseline_mean_absolute_error,
         avg(has_same_sign::integer) as same_sign_share,
         avg(is_in_band::integer) as band_coverage,
         count(*) >= 5 and stddev_pop(value) > 0 and stddev_pop(published_value) > 0 as can_be_fitted,
@@ -56,7 +67,7 @@ fitted as (
 ),
 
 counted as (
-    select indicator, publisher, count(*) as figures from marts.scoreboard group by indicator, publisher
+    select indicator, publisher, count(*) as figures from figures group by indicator, publisher
 ),
 
 final as (
@@ -67,6 +78,7 @@ final as (
         coalesce(f.compared, 0) as compared,
         f.bias,
         f.mean_absolute_error,
+        f.baseline_mean_absolute_error,
         case when f.can_be_fitted then f.correlation end as correlation,
         case when f.can_be_fitted then f.rank_correlation end as rank_correlation,
         case when f.can_be_fitted then f.fit_slope end as fit_slope,

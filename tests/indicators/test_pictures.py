@@ -1,10 +1,11 @@
-"""The pictures on asset pages: the zeros they mark, and nothing drawn where there is no chain."""
+"""The pictures on asset pages: what they mark, and nothing drawn where there is nothing."""
 
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.patches import Rectangle
 
-from assets.indicators import dealer_gamma, gamma_profile
+from assets.indicators import cta_flows, cta_pivots, dealer_gamma, gamma_profile, vol_control, vol_control_flows
 
 PROFILE = pd.DataFrame(
     {
@@ -34,3 +35,50 @@ def test_a_zero_is_where_the_sign_changes_and_not_where_the_profile_has_faded_ou
 def test_without_a_chain_there_is_no_picture(picture: object) -> None:
     nothing = PROFILE.assign(gex_sm_equiv_bn=np.nan).head(0)
     assert picture(lambda _: nothing) is None  # type: ignore[operator]
+
+
+def test_pivots_are_drawn_with_the_sessions_below_the_short_term_one() -> None:
+    levels = {"st": 100.0, "mt": 95.0, "lt": 90.0}
+    rows = pd.DataFrame(
+        [
+            (pd.Timestamp(day), horizon, close, level, level - 1, level + 1, close < level)
+            for day, close in (("2025-11-20", 101.0), ("2025-11-21", 98.0))
+            for horizon, level in levels.items()
+        ],
+        columns=["session", "horizon", "close", "pivot_level", "pivot_lo", "pivot_hi", "is_below"],
+    )
+    figure = cta_pivots.picture(lambda _: rows)
+    assert figure is not None
+    [axes] = figure.axes
+    assert [line.get_label() for line in axes.lines] == [
+        "close",
+        "short term 100",
+        "medium term 95",
+        "long term 90",
+        "below the short-term pivot",
+    ]
+    assert np.asarray(axes.lines[-1].get_ydata()).tolist() == [98.0]
+
+
+def test_flows_are_drawn_by_scenario_and_over_time() -> None:
+    rows = pd.DataFrame(
+        [
+            (pd.Timestamp(day), length, scenario, flow * length, flow * length - 1, flow * length + 1)
+            for day in ("2025-11-20", "2025-11-21")
+            for length in (5, 21)
+            for scenario, flow in (("flat", -1.0), ("up", 1.0), ("down", -2.0))
+        ],
+        columns=["session", "flow_sessions", "scenario", "flow_global_bn", "flow_global_lo_bn", "flow_global_hi_bn"],
+    )
+    figure = cta_flows.picture(lambda _: rows)
+    assert figure is not None
+    now, year = figure.axes
+    assert [bar.get_height() for bar in now.patches if isinstance(bar, Rectangle)] == [-5, 5, -10, -21, 21, -42]
+    assert [np.asarray(line.get_ydata()).tolist() for line in year.lines[:2]] == [[-5, -5], [-21, -21]]
+
+
+@pytest.mark.parametrize(
+    "picture", [cta_flows.picture, cta_pivots.picture, vol_control.picture, vol_control_flows.picture]
+)
+def test_without_rows_there_is_no_picture(picture: object) -> None:
+    assert picture(lambda _: PROFILE.head(0)) is None  # type: ignore[operator]

@@ -23,6 +23,7 @@ from assets.raw import series as raw_series
 from assets.sources.errors import Failure
 from assets.sources.option_chains import Snapshot, Underlying
 from assets.sources.prices import Delivery, Instrument
+from assets.sources.series import ListedSeries
 from assets.sources.sessions import NEW_YORK
 from assets.sources.simulated import SimulatedPrices
 from assets.sources.simulated_chains import SimulatedChains
@@ -41,8 +42,24 @@ TABLES = sorted(
     - {HEALTH, "marts.scoreboard_summary"}
 )
 # Something of every class and calendar: bars that end after 18:00 New York belong to the next session.
-SYMBOLS = ("SPX", "NDX", "SPY", "QQQ", "VIX", "VVIX", "VIX3M", "SKEW", "TNX", "ES=F", "BTC-USD", "EURUSD=X")
-FIRST = "2023-07-03"
+SYMBOLS = {
+    "SPX",
+    "NDX",
+    "SPY",
+    "QQQ",
+    "VIX",
+    "VVIX",
+    "VIX3M",
+    "SKEW",
+    "IRX",
+    "TNX",
+    "IEF",
+    "ES=F",
+    "BTC-USD",
+    "EURUSD=X",
+}
+# Early enough for the longest average of a trend to burn in.
+FIRST = "2021-03-01"
 CHAINS = (("SPY", "2025-11-12", "2025-12-31"), ("SPX", "2025-11-20", "2025-11-24"))
 # The run takes both on starting from it.
 LOCKS = {"warehouse.lock", "warehouse.holder"}
@@ -83,7 +100,7 @@ class FewChains:
 class FewSeries:
     """A comparator's figures, made up."""
 
-    def series(self) -> Delivery:
+    def series(self, listed: Sequence[ListedSeries], known: pd.DataFrame) -> Delivery:  # noqa: ARG002 - it has its own
         """Deliver them."""
         days = pd.bdate_range("2025-11-03", "2025-12-31")
         rows = pd.DataFrame({"series_id": "SQUEEZEMETRICS_GEX", "date": days, "value": 3e9, "source": "files/gex"})

@@ -65,6 +65,28 @@ def test_the_demo_scores_dealer_gamma_against_its_truth(home: Path) -> None:
     assert 0.65 <= coverage <= 0.95
 
 
+def test_the_demo_scores_systematic_flows_against_their_truth(home: Path) -> None:
+    with duckdb.connect(str(home / "data/demo/published/undertow.duckdb"), read_only=True) as published:
+        found = published.sql(
+            """
+            select indicator, compared, correlation, same_sign_share, band_coverage,
+                mean_absolute_error < baseline_mean_absolute_error
+            from marts.scoreboard_summary
+            where indicator in (
+                'cta_position_us', 'cta_flow_1w_flat_us', 'cta_flow_1m_flat_us', 'vol_control_notional',
+                'risk_parity_equity_notional'
+            )
+            """
+        ).fetchall()
+    assert len(found) == 5
+    for indicator, compared, correlation, same_sign, coverage, is_better in found:
+        assert compared > 800, indicator
+        assert correlation > 0.75, indicator
+        assert same_sign > 0.8, indicator
+        assert coverage > 0.5, indicator
+        assert is_better, indicator
+
+
 def test_every_table_of_the_published_demo_says_that_it_is_simulated(home: Path) -> None:
     with duckdb.connect(str(home / "data/demo/published/undertow.duckdb"), read_only=True) as published:
         comments = published.sql(

@@ -8,6 +8,15 @@ from typing import Any
 import duckdb
 import pandas as pd
 
+from assets.indicators import (
+    cta_flows_left_out,
+    daily_risk_control,
+    price_trends,
+    risk_parity,
+    trend_averages,
+    trend_flows,
+    trend_models,
+)
 from assets.inputs import Filled, Inputs, Sources
 from assets.reference import sessions as reference_sessions
 from assets.sources.availability import price_bars
@@ -21,10 +30,19 @@ from orchestration.tables import SCHEMAS, Catalogue, Table
 
 NOW = datetime(2025, 12, 31, 23, tzinfo=UTC)
 # Between them they are made from every table that SQL computes.
-EVERY_TABLE = ("marts.desk_note", "marts.scoreboard_summary")
+EVERY_TABLE = ("marts.desk_note", "marts.scoreboard_summary", "indicators.daily_risk_control")
 CONVENTION = "calls_long_puts_short"
 # What Python computes from other tables; the other tables that Python fills are given or empty.
-FILLS: Mapping[str, Callable[[Inputs], Iterator[Filled]]] = {"staging.option_chains": staging_option_chains.fill}
+FILLS: Mapping[str, Callable[[Inputs], Filled | Iterator[Filled]]] = {
+    "staging.option_chains": staging_option_chains.fill,
+    "indicators.cta_flows_left_out": cta_flows_left_out.fill,
+    "indicators.daily_risk_control": daily_risk_control.fill,
+    "indicators.price_trends": price_trends.fill,
+    "indicators.risk_parity": risk_parity.fill,
+    "indicators.trend_averages": trend_averages.fill,
+    "indicators.trend_flows": trend_flows.fill,
+    "indicators.trend_models": trend_models.fill,
+}
 Bar = Mapping[str, object]
 Prices = float | tuple[float | None, float | None, float | None, float]
 
@@ -154,8 +172,9 @@ def _create(connection: duckdb.DuckDBPyConnection, table: Table, rows: pd.DataFr
     elif table.filled_by == "sql":
         connection.execute(f"insert into {table.qualified} by name {table.sql}")
     elif table.qualified in FILLS:
-        for filled in FILLS[table.qualified](inputs(partial(frame_of, connection))):
-            _insert(connection, table, filled.rows)
+        filled = FILLS[table.qualified](inputs(partial(frame_of, connection)))
+        for batch in [filled] if isinstance(filled, Filled) else filled:
+            _insert(connection, table, batch.rows)
 
 
 def _insert(connection: duckdb.DuckDBPyConnection, table: Table, rows: pd.DataFrame) -> None:

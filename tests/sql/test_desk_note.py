@@ -13,6 +13,15 @@ MEASURES = [
     "spx_drawdown_pct",
     "dealer_gamma",
     "gamma_flip_distance",
+    "cta_pivot_st",
+    "cta_pivot_st_tests",
+    "spx_to_pivot_st",
+    "cta_days_since_break",
+    "cta_flow_1m_flat_global",
+    "cta_flow_1w_flat_global",
+    "cta_front_loaded",
+    "indices_below_pivot_st",
+    "spx_relative_to_pivot_st",
     "vol_panic",
     "ndx_range_5d_pct",
     "spx_range_5d_pct",
@@ -22,6 +31,9 @@ MEASURES = [
     "vix_change_5d",
     "option_volume_to_record",
 ]
+ABOVE = "the S&P 500 is above its short-term threshold"
+SYSTEMATIC = ("cta_pivots", "cta_flows", "index_momentum", "index_momentum_pairs")
+SMALL = "the flows of a flat week and month differ in sign or are small"
 
 
 def regime(drawdowns: dict[pd.Timestamp, float | None], *, simulated: bool = False) -> pd.DataFrame:
@@ -55,32 +67,88 @@ def options() -> pd.DataFrame:
     return pd.DataFrame({"session": [FRIDAY], "notional_usd_trn": 3.46, "volume_to_record": 1.07, **of})
 
 
-def note(columns: str, where: str = "true", **given: pd.DataFrame) -> list[tuple[Any, ...]]:
+def pivots(close: float = 6600.0, days: float = 4, tests: float = 2) -> pd.DataFrame:
+    """Rows of indicators.cta_pivots on the Friday: the S&P 500's short-term pivot, and others far from it."""
+    levels = {"pivot_level": 6700.0, "pivot_lo": 6690.0, "pivot_hi": 6710.0, "close": close}
+    state = {"is_below": close < 6700, "days_since_break": days, "tests_before_break": tests}
+    own = pd.DataFrame([{"session": FRIDAY, "symbol": "SPX", "horizon": "st", **levels, **state}])
+    own["dist_pct"] = 100 * (own["close"] / own["pivot_level"] - 1)
+    others = [own.assign(pivot_level=1.0, **other) for other in ({"symbol": "NDX"}, {"horizon": "mt"})]
+    return pd.concat([own, *others])
+
+
+def flows(share: float = 0.47) -> pd.DataFrame:
+    """Rows of indicators.cta_flows on the Friday."""
+    flat = {5: -25.4, 21: -54.1}
+    rows = [
+        {"session": FRIDAY, "flow_sessions": length, "scenario": scenario, "flow_global_bn": flow + move}
+        for length, flow in flat.items()
+        for scenario, move in {"flat": 0, "up": 200, "down": -200}.items()
+    ]
+    of = pd.DataFrame(rows).assign(front_loaded=share)
+    return of.assign(flow_global_lo_bn=of["flow_global_bn"] - 20, flow_global_hi_bn=of["flow_global_bn"] + 20)
+
+
+def momentum(distances: dict[str, float | None]) -> pd.DataFrame:
+    """Rows of indicators.index_momentum on the Friday."""
+    return pd.DataFrame({"session": FRIDAY, "symbol": list(distances), "dist_st_pct": list(distances.values())}).astype(
+        {"dist_st_pct": "float64"}
+    )
+
+
+def pairs(relative: dict[str, float | None]) -> pd.DataFrame:
+    """Rows of indicators.index_momentum_pairs on the Friday: the S&P 500 against others, and another pair."""
+    own = pd.DataFrame({"other_symbol": list(relative), "relative_st_pct": list(relative.values())}).assign(
+        symbol="SPX"
+    )
+    rows = pd.concat([own, pd.DataFrame([{"symbol": "NDX", "other_symbol": "RUT", "relative_st_pct": 99.0}])])
+    rows = rows.assign(session=FRIDAY).astype({"relative_st_pct": "float64"})
+    return rows.assign(
+        relative_st_lo_pct=rows["relative_st_pct"] - 0.2, relative_st_hi_pct=rows["relative_st_pct"] + 0.2
+    )
+
+
+def note(columns: str, where: str = "true", /, **given: pd.DataFrame) -> list[tuple[Any, ...]]:
     """Columns of the note, by session, claim and measure."""
-    tables = {
+    rows = {
         "regime.daily": regime({FRIDAY: -4.18}),
         "indicators.vol_panic": panic(dict(zip(DAYS, (20.0, 22.0, 24.0, 25.0, 26.42, 23.43), strict=True))),
         "indicators.trading_range": ranges({"SPX": (2.02, 1.4, 2.7), "NDX": (2.7, 1.9, 3.55), "SPY": (9.0, 8.0, 9.9)}),
         "indicators.dealer_gamma": pd.concat([gamma(), gamma("SPY").assign(gex_sm_equiv_bn=9.0)]),
         "indicators.option_notional": options(),
+        "indicators.cta_pivots": pivots(),
+        "indicators.cta_flows": flows(),
+        "indicators.index_momentum": momentum({"SPX": -1.5, "NDX": -2.8, "RUT": 0.4, "SPY": -1.5}),
+        "indicators.index_momentum_pairs": pairs({"NDX": 1.3, "RUT": -1.9}),
     }
-    tables |= {name.replace("__", "."): rows for name, rows in given.items()}
+    rows |= {name.replace("__", "."): of for name, of in given.items()}
     query = f"select {columns} from marts.desk_note where {where} order by session, claim_no, measure"
-    return rows_of(build(until="marts.desk_note", given=tables), query)
+    return rows_of(build(until="marts.desk_note", given=rows), query)
 
 
 def test_each_claim_is_answered() -> None:
+    near = pytest.approx
     assert note("claim_no, measure, value, value_lo, value_hi, unit, grade, inputs_missing") == [
         (2, "spx_drawdown_pct", -4.18, -4.18, -4.18, "%", "A", None),
         (4, "dealer_gamma", -1.04, -6.2, 4.1, "USD bn per 1 %", "D", None),
         (4, "gamma_flip_distance", -2.31, -2.31, -2.31, "%", "C", None),
+        (5, "cta_pivot_st", 6700, 6690, 6710, "index points", "A", None),
+        (5, "cta_pivot_st_tests", 2, 2, 2, "count", "A", None),
+        (5, "spx_to_pivot_st", *(near(100 * (6600 / level - 1)) for level in (6700, 6710, 6690)), "%", "A", None),
+        (6, "cta_days_since_break", 4, 4, 4, "sessions", "A", None),
+        (7, "cta_flow_1m_flat_global", -54.1, near(-74.1), near(-34.1), "USD bn", "C", None),
+        (7, "cta_flow_1w_flat_global", -25.4, near(-45.4), near(-5.4), "USD bn", "C", None),
+        (8, "cta_front_loaded", 0.47, 0.47, 0.47, "ratio", "C", None),
+        (9, "indices_below_pivot_st", 2, 2, 2, "count", "A", None),
+        # Against the weaker of the two others.
+        (9, "spx_relative_to_pivot_st", 1.3, near(1.1), near(1.5), "% points", "A", None),
         (10, "vol_panic", 9.1, 7.94, 9.6, "0 to 10", "B", None),
         (11, "ndx_range_5d_pct", 2.7, 1.9, 3.55, "%", "A", None),
         (11, "spx_range_5d_pct", 2.02, 1.4, 2.7, "%", "A", None),
         (12, "option_notional", 3.46, 3.46, 3.46, "USD trn", "A", None),
         (12, "option_notional_to_r2k", 1.1, 1.02, 1.2, "ratio", "B", None),
         (13, "vix", 23.43, 23.43, 23.43, "index points", "A", None),
-        (13, "vix_change_5d", pytest.approx(3.43), pytest.approx(3.43), pytest.approx(3.43), "index points", "A", None),
+        (13, "vix_change_5d", near(3.43), near(3.43), near(3.43), "index points", "A", None),
         (19, "option_volume_to_record", 1.07, 1.07, 1.07, "ratio", "A", None),
     ]
 
@@ -117,6 +185,11 @@ def test_published_values_stand_on_the_session_that_they_describe_alone() -> Non
     published = {(session, measure): value for session, measure, value in found if value is not None}
     assert published == {
         (FRIDAY.date(), "dealer_gamma"): -2.0,
+        (FRIDAY.date(), "cta_pivot_st_tests"): 2,
+        (FRIDAY.date(), "cta_days_since_break"): 4,
+        (FRIDAY.date(), "cta_flow_1w_flat_global"): -50,
+        (FRIDAY.date(), "cta_flow_1m_flat_global"): -62,
+        (FRIDAY.date(), "cta_front_loaded"): 0.81,
         (FRIDAY.date(), "vol_panic"): 9.5,
         (FRIDAY.date(), "option_notional"): 3.5,
         (FRIDAY.date(), "spx_range_5d_pct"): 2.0,
@@ -142,6 +215,7 @@ def test_what_could_not_be_computed_is_null_and_named() -> None:
         indicators__trading_range=ranges({}),
         indicators__dealer_gamma=gamma().iloc[:0],
         indicators__option_notional=options().iloc[:0],
+        **{f"indicators__{name}": pd.DataFrame() for name in SYSTEMATIC},
     )
     assert found == [(name, None, None, None, name, f"Not available for this session: {name}.") for name in MEASURES]
 
@@ -171,3 +245,69 @@ def test_the_distance_to_the_flip_can_be_missing_alone() -> None:
         ("dealer_gamma", None),
         ("gamma_flip_distance", "gamma_flip_distance"),
     ]
+
+
+# Systematic flows
+
+
+def test_the_sentences_on_systematic_flows() -> None:
+    where = "section = 'Systematic flows'"
+    assert [sentence for (sentence,) in note("sentence", where)] == [
+        "The threshold stands at 6700 (6690 to 6710).",
+        "Tests of the threshold in the three weeks before it broke: 2.",
+        "The S&P 500 stands -1.5 % from trend followers' short-term threshold (-1.6 to -1.3).",
+        "Sessions since the S&P 500's first close below it: 4.",
+        "In a flat month it is -54 billion dollars (-74 to -34).",
+        "In a flat week trend followers' equity flow worldwide is -25 billion dollars (-45 to -5).",
+        "The flow of a flat week is 0.47 of that of a flat month.",
+        "Below their short-term thresholds, of the S&P 500, the Nasdaq 100 and the Russell 2000: 2.",
+        (
+            "Against its threshold the S&P 500 stands 1.3 percentage points from the weaker of the other two "
+            "(1.1 to 1.5); negative is weakest of the three."
+        ),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("below", "reasons"),
+    [
+        # The run's first close was not seen.
+        (pivots(days=float("nan"), tests=float("nan")), ["cta_pivot_st_tests", "cta_days_since_break"]),
+        (pivots(tests=float("nan")), ["cta_pivot_st_tests", None]),
+        (pivots(close=6800, days=float("nan"), tests=float("nan")), [ABOVE, ABOVE]),
+    ],
+    ids=["a run that was not seen to begin", "tests unknown", "above the threshold"],
+)
+def test_without_a_break_the_note_says_why(below: pd.DataFrame, reasons: list[str | None]) -> None:
+    where = "measure in ('cta_pivot_st_tests', 'cta_days_since_break')"
+    found = note("inputs_missing, sentence", where, indicators__cta_pivots=below)
+    assert [reason for reason, _ in found] == reasons
+    for reason, sentence in found:
+        assert reason is None or sentence == f"Not available for this session: {reason}."
+    there = note("value, inputs_missing", "measure = 'cta_pivot_st'", indicators__cta_pivots=below)
+    assert there == [(6700, None)]
+
+
+@pytest.mark.parametrize(
+    ("of", "reason"),
+    [
+        (flows(float("nan")), SMALL),
+        (
+            flows(float("nan")).drop(columns=["flow_global_bn", "flow_global_lo_bn", "flow_global_hi_bn"]),
+            "cta_front_loaded",
+        ),
+    ],
+    ids=["small flows", "no flows"],
+)
+def test_without_a_front_loaded_share_the_note_says_why(of: pd.DataFrame, reason: str) -> None:
+    found = note("value, inputs_missing", "measure = 'cta_front_loaded'", indicators__cta_flows=of)
+    assert found == [(None, reason)]
+
+
+def test_the_indices_are_compared_only_if_all_three_are_there() -> None:
+    where = "claim_no = 9"
+    unknown = momentum({"SPX": -1.5, "NDX": None, "RUT": 0.4})
+    assert note("value", where, indicators__index_momentum=unknown) == [(None,), (1.3,)]
+    for lacking in (pairs({"NDX": 1.3, "RUT": None}), pairs({"NDX": 1.3})):
+        assert note("value", where, indicators__index_momentum_pairs=lacking) == [(2,), (None,)]
+    assert note("value", where, indicators__index_momentum_pairs=pairs({"NDX": -3.0, "RUT": -1.0})) == [(2,), (-1,)]

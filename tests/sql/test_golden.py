@@ -14,7 +14,7 @@ from tests.sql.given import build, frame_of, instruments, rows_of
 
 # The data's newest session is over.
 NEWEST = datetime(2026, 7, 22, 22, tzinfo=UTC)
-SYMBOLS = ("SPX", "NDX", "SPY", "QQQ", "VIX", "VIX3M", "VVIX", "SKEW")
+SYMBOLS = ("SPX", "NDX", "RUT", "SPY", "QQQ", "VIX", "VIX3M", "VVIX", "SKEW", "IRX", "IEF", "GLD")
 
 
 @cache
@@ -126,14 +126,23 @@ def test_the_desk_note_answers_every_claim(warehouse_of_record: duckdb.DuckDBPyC
     """
     # There is no option chain of that session.
     assert rows_of(warehouse_of_record, query) == [
+        ("cta_days_since_break", 4, 4),
+        ("cta_flow_1m_flat_global", -32.46, -62),
+        ("cta_flow_1w_flat_global", -13.16, -50),
+        ("cta_front_loaded", 0.41, 0.81),
+        ("cta_pivot_st", 6705.91, None),
+        ("cta_pivot_st_tests", 2, 2),
         ("dealer_gamma", None, -2),
         ("gamma_flip_distance", None, None),
+        ("indices_below_pivot_st", 3, None),
         ("ndx_range_5d_pct", 2.68, 3),
         ("option_notional", None, 3.5),
         ("option_notional_to_r2k", None, None),
         ("option_volume_to_record", None, None),
         ("spx_drawdown_pct", -4.18, None),
         ("spx_range_5d_pct", 2.01, 2),
+        ("spx_relative_to_pivot_st", 1.24, None),
+        ("spx_to_pivot_st", -1.53, None),
         ("vix", 23.43, None),
         ("vix_change_5d", 3.6, None),
         ("vol_panic", 9.1, 9.5),
@@ -145,6 +154,6 @@ def test_an_as_of_build_of_the_note_is_the_one_of_the_full_history(
 ) -> None:
     as_of = "2025-11-21 23:00:00+00"
     rows = frame_of(warehouse_of_record, "from raw.prices")
-    then = build(rows, as_of=as_of, now=pd.Timestamp(as_of).to_pydatetime())
+    then = build(rows, "marts.desk_note", as_of=as_of, now=pd.Timestamp(as_of).to_pydatetime())
     query = "from marts.desk_note where session <= '2025-11-21' order by session, claim_no, measure"
     pd.testing.assert_frame_equal(frame_of(then, query), frame_of(warehouse_of_record, query), check_exact=True)

@@ -20,6 +20,7 @@ from assets.sources.file_series import FileSeries
 from assets.sources.files import FilePrices
 from assets.sources.option_chains import Snapshot, Underlying
 from assets.sources.prices import Instrument
+from assets.sources.series import ListedSeries
 from tests.sql.chains import delivered
 from tests.sql.given import build, frame_of, instruments, rows_of
 
@@ -57,7 +58,8 @@ def built(folder: Path) -> duckdb.DuckDBPyConnection:
     listed = instruments().rename(columns={"class": "asset_class"}).set_index("symbol")
     fields = ["asset_class", "role", "sector", "calendar", "yahoo_symbol"]
     wanted = [Instrument(symbol, *listed.loc[symbol, fields]) for symbol in SYMBOLS]
-    figures = FileSeries(folder).series().rows.rename(columns={"date": "series_date", "value": "series_value"})
+    gex = FileSeries(folder).series([ListedSeries("SQUEEZEMETRICS_GEX")], pd.DataFrame()).rows
+    figures = gex.rename(columns={"date": "series_date", "value": "series_value"})
     known = squeezemetrics(pd.DatetimeIndex(figures["series_date"]))
     given = {
         "raw.option_chains": delivered(SomeChains(folder)),

@@ -9,7 +9,8 @@ import pandas as pd
 import pytest
 from scipy.stats import linregress, pearsonr, spearmanr
 
-from tests.sql.given import NOW, build, frame_of, rows_of, sessions
+from assets.models.simulated_systematic import VARIABLES
+from tests.sql.given import NOW, build, frame_of, rows_of, sessions, tables
 
 DAYS = sessions("2025-11-17", 5)
 MON, TUE, WED, THU, FRI = DAYS
@@ -38,17 +39,20 @@ PUBLISHED = pd.DataFrame(
     columns=["indicator", "publisher", "published_session", "published_value", "unit", "certainty"],
 )
 CHAIN = "S&P 500 option chain of the session"
+# Estimates other than dealer gamma, empty unless given.
+NONE = {name: pd.DataFrame() for name in tables()["marts.scoreboard"].upstream if name.startswith("indicators.")}
 
 
-def scoreboard(source: str = "vendor", **given: pd.DataFrame) -> duckdb.DuckDBPyConnection:
+def scoreboard(source: str = "vendor", /, **given: pd.DataFrame) -> duckdb.DuckDBPyConnection:
     """The table from our estimates, published figures and the market's source."""
-    tables = {
+    rows = {
+        **NONE,
         "indicators.dealer_gamma": OURS,
         "reference.published_estimates": PUBLISHED,
         "staging.prices": pd.DataFrame({"session": DAYS, "symbol": "SPX", "close": 6600.0, "source": source}),
     }
-    tables |= {name.replace("__", "."): rows for name, rows in given.items()}
-    return build(until="marts.scoreboard", given=tables)
+    rows |= {name.replace("__", "."): of for name, of in given.items()}
+    return build(until="marts.scoreboard", given=rows)
 
 
 def read(connection: duckdb.DuckDBPyConnection, columns: str) -> list[tuple[Any, ...]]:
@@ -118,6 +122,178 @@ def test_a_figure_that_is_still_to_be_published_is_not_there() -> None:
     later = PUBLISHED.assign(published_session=pd.Timestamp("2026-02-06"))
     assert later["published_session"].iloc[0].tz_localize("UTC") > NOW
     assert read(scoreboard(reference__published_estimates=later), "publisher") == [("SqueezeMetrics",)]
+
+
+# Systematic flows
+
+CTA_FLOWS = pd.DataFrame(
+    [(MON, 5, "flat", -6.0, -20.0), (MON, 21, "down", -40.0, -140.0), (TUE, 5, "flat", -5.0, -18.0)],
+    columns=["session", "flow_sessions", "scenario", "flow_us_bn", "flow_global_bn"],
+).assign(
+    flow_us_lo_bn=lambda of: of["flow_us_bn"] - 4,
+    flow_us_hi_bn=lambda of: of["flow_us_bn"] + 4,
+    flow_global_lo_bn=lambda of: of["flow_global_bn"] - 15,
+    flow_global_hi_bn=lambda of: of["flow_global_bn"] + 15,
+)
+CTA_POSITIONS = pd.DataFrame(
+    {
+        "session": [MON],
+        "position_us_bn": 40.0,
+        "position_us_lo_bn": 28.0,
+        "position_us_hi_bn": 52.0,
+        "position_global_bn": 100.0,
+        "position_global_lo_bn": 70.0,
+        "position_global_hi_bn": 130.0,
+        "position_us_5d_change_bn": -9.0,
+    }
+)
+LEFT_OUT = pd.DataFrame(
+    {
+        "session": MON,
+        "flow_sessions": [5, 21],
+        "scenario": ["flat", "down"],
+        "left_out_flow_us_bn": [-4.0, -44.0],
+        "left_out_flow_global_bn": [-14.0, -150.0],
+        "left_out_position_us_bn": 30.0,
+        "left_out_position_global_bn": 75.0,
+    }
+)
+SYSTEMATIC = {
+    "indicators__dealer_gamma": pd.DataFrame(),
+    "indicators__cta_flows": CTA_FLOWS,
+    "indicators__cta_positions": CTA_POSITIONS,
+    "indicators__cta_flows_left_out": LEFT_OUT,
+}
+
+
+def figures(*rows: tuple[str, pd.Timestamp, float], publisher: str = "Desk") -> pd.DataFrame:
+    """Rows of reference.published_estimates: indicator, session and value."""
+    of = pd.DataFrame(list(rows), columns=["indicator", "published_session", "published_value"])
+    return of.assign(publisher=publisher, unit="USD bn", certainty="figure")
+
+
+def test_flows_and_positions_are_those_of_the_fit_that_has_not_seen_the_figures() -> None:
+    published = figures(
+        ("cta_flow_1w_flat_us", MON, -9.0),
+        ("cta_flow_1w_flat_us", TUE, -9.5),
+        ("cta_flow_1w_flat_global", MON, -30.0),
+        ("cta_flow_1m_down_us", MON, -41.0),
+        ("cta_position_us", MON, 17.0),
+        ("cta_position_global", MON, 110.0),
+        ("cta_flow_realised_5d_us", MON, -12.8),
+    )
+    columns = "indicator, session, value, value_lo, value_hi, error, is_in_band, has_same_sign, is_left_out"
+    # Bands are as wide as those of the fit that has seen them, and move with the value.
+    assert read(scoreboard(reference__published_estimates=published, **SYSTEMATIC), columns) == [
+        ("cta_flow_1m_down_us", MON.date(), -44, -48, -40, -3, True, True, True),
+        ("cta_flow_1w_flat_global", MON.date(), -14, -29, 1, 16, False, True, True),
+        ("cta_flow_1w_flat_us", MON.date(), -4, -8, 0, 5, False, True, True),
+        ("cta_flow_1w_flat_us", TUE.date(), -5, -9, -1, 4.5, False, True, False),
+        ("cta_flow_realised_5d_us", MON.date(), -9, None, None, pytest.approx(3.8), None, True, False),
+        ("cta_position_global", MON.date(), 75, 45, 105, -35, False, True, True),
+        ("cta_position_us", MON.date(), 30, 18, 42, 13, False, True, True),
+    ]
+
+
+def test_a_simulated_market_has_the_flows_of_the_usual_fit() -> None:
+    state = pd.concat([truth("cta_flow_1w_flat_us", -7.0), truth("cta_position_us", 35.0)]).assign(truth_unit="USD bn")
+    found = scoreboard("simulated", reference__simulated_truth=state, **SYSTEMATIC)
+    columns = "indicator, publisher, published_value, value, value_lo, unit, is_left_out"
+    assert read(found, columns) == [
+        ("cta_flow_1w_flat_us", "simulated market", -7, -6, -10, "USD bn", False),
+        ("cta_position_us", "simulated market", 35, 40, 28, "USD bn", False),
+    ]
+
+
+def test_every_published_figure_and_simulated_truth_has_an_estimate_of_its_name() -> None:
+    published = pd.read_csv(tables()["reference.published_estimates"].csv)
+    state = pd.concat([truth(name, 1.0) for name in VARIABLES]).assign(truth_unit="USD bn")
+    one = dict.fromkeys(("notional_bn", "flow_15d_realised_bn", "equity_notional_bn", "systematic_total_bn"), 1.0)
+    estimates = pd.DataFrame([{"session": MON, **one}])
+    of = {
+        "cta_pivots": pd.DataFrame(
+            {"horizon": ["st", "mt", "lt"], "symbol": "SPX", "session": MON, "pivot_level": 1.0}
+        ),
+        "cta_flows": pd.concat(
+            CTA_FLOWS.head(1).assign(flow_sessions=length, scenario=scenario)
+            for length in (5, 21)
+            for scenario in ("flat", "up", "down")
+        ),
+        "cta_positions": CTA_POSITIONS,
+        "vol_control": estimates[["session", "notional_bn", "flow_15d_realised_bn"]],
+        "vol_control_flows": pd.DataFrame(
+            [(MON, length, move, 1.0) for length in (1, 5, 10, 21) for move in (0.25, 0.5, 1, 2)],
+            columns=["session", "flow_sessions", "daily_move_pct", "flow_bn"],
+        ),
+        "risk_parity": estimates[["session", "equity_notional_bn"]],
+        "systematic_total": estimates[["session", "systematic_total_bn"]],
+    }
+    names = [(name, MON, 1.0) for name in published["indicator"].unique()]
+    found = scoreboard(
+        reference__published_estimates=figures(*names),
+        reference__simulated_truth=state,
+        **{f"indicators__{name}": rows for name, rows in of.items()},
+    )
+    rows = read(found, "indicator, inputs_missing")
+    # Desks publish nothing on the other assets that risk parity holds.
+    assert {name for name, _ in rows} == {*published["indicator"], *VARIABLES} - {"risk_parity_notional"}
+    assert [row for row in rows if row[1] is not None] == []
+
+
+# The simple rules beside
+
+
+def closes(days: list[pd.Timestamp], symbol: str = "SPX") -> pd.DataFrame:
+    """Rows of staging.prices."""
+    close = 100 + np.random.default_rng(4).normal(0, 5, len(days)).round(2)
+    return pd.DataFrame({"session": days, "symbol": symbol, "close": close, "source": "vendor"})
+
+
+def test_beside_pivots_stand_moving_averages_of_closes() -> None:
+    days = sessions("2025-01-02", 210)
+    prices = closes(days)
+    spans = {"cta_pivot_lt": 200, "cta_pivot_mt": 100, "cta_pivot_st": 50}
+    published = figures(*((name, days[n], 90.0) for name, span in spans.items() for n in (span - 2, span - 1, 205)))
+    given = {"staging__prices": pd.concat([prices, closes(days, "NDX")]), "reference__published_estimates": published}
+    found = read(
+        scoreboard(indicators__dealer_gamma=pd.DataFrame(), **given),
+        "indicator, baseline, baseline_value, baseline_error",
+    )
+    expected = []
+    for name, span in spans.items():
+        mean = prices["close"].rolling(span).mean()
+        values = [None, mean[span - 1], mean[205]]
+        expected += [
+            (name, f"SMA{span}", value and pytest.approx(value), value and pytest.approx(value - 90))
+            for value in values
+        ]
+    assert found == expected
+
+
+def test_a_pivots_rule_is_its_moving_average_without_a_close_too() -> None:
+    published = figures(("cta_pivot_st", MON, 6700.0), ("cta_pivot_st", WED, 6710.0))
+    prices = closes([MON, TUE])
+    found = scoreboard(
+        indicators__dealer_gamma=pd.DataFrame(), staging__prices=prices, reference__published_estimates=published
+    )
+    assert read(found, "baseline, baseline_value") == [("SMA50", None)] * 2
+
+
+def test_beside_other_figures_stands_the_mean_of_the_publishers_earlier_ones() -> None:
+    flow = "cta_flow_1w_flat_us"
+    published = figures((flow, FRI, 99.0), (flow, MON, -2.0), (flow, WED, -5.0), (flow, THU, 1.0))
+    others = [figures((flow, TUE, 50.0), publisher="Other desk"), figures(("cta_flow_1w_up_us", TUE, 70.0))]
+    found = scoreboard(
+        indicators__dealer_gamma=pd.DataFrame(), reference__published_estimates=pd.concat([published, *others])
+    )
+    columns = "publisher, session, baseline, baseline_value, baseline_error"
+    assert [row for row in read(found, f"indicator, {columns}") if row[0] == flow] == [
+        (flow, "Desk", MON.date(), "earlier figures", None, None),
+        (flow, "Desk", WED.date(), "earlier figures", -2, 3),
+        (flow, "Desk", THU.date(), "earlier figures", -3.5, -4.5),
+        (flow, "Desk", FRI.date(), "earlier figures", -2, -101),
+        (flow, "Other desk", TUE.date(), "earlier figures", None, None),
+    ]
 
 
 # The summary
@@ -199,3 +375,42 @@ def test_an_estimate_that_never_moves_has_no_correlation() -> None:
         given={"marts.scoreboard": rows.assign(indicator="a", publisher="b", error=rows["value"])},
     )
     assert rows_of(connection, f"select {', '.join(STATISTICS)} from marts.scoreboard_summary") == [(None,) * 5]
+
+
+def test_flows_are_summed_up_over_all_scenarios_too() -> None:
+    board = pd.DataFrame(
+        [
+            ("cta_flow_1w_flat_us", "Desk", 1.0, 2.0),
+            ("cta_flow_1m_down_us", "Desk", -1.0, -4.0),
+            ("cta_flow_1m_up_us", "Desk", np.nan, 5.0),
+            ("cta_flow_1w_flat_global", "Desk", 10.0, 4.0),
+            ("cta_flow_1w_flat_us", "Other desk", 1.0, 8.0),
+            ("cta_flow_realised_5d_us", "Desk", -9.0, -12.0),
+            ("cta_position_us", "Desk", 40.0, 30.0),
+        ],
+        columns=["indicator", "publisher", "value", "published_value"],
+    )
+    board["error"] = board["value"] - board["published_value"]
+    found = build(until="marts.scoreboard_summary", given={"marts.scoreboard": board})
+    columns = "indicator, publisher, figures, compared, bias, mean_absolute_error"
+    rows = rows_of(found, f"select {columns} from marts.scoreboard_summary order by indicator, publisher")
+    assert [row for row in rows if row[0] in {"cta_flow_us", "cta_flow_global"}] == [
+        ("cta_flow_global", "Desk", 1, 1, 6, 6),
+        ("cta_flow_us", "Desk", 3, 2, 1, 2),
+        ("cta_flow_us", "Other desk", 1, 1, -7, 7),
+    ]
+    # Each scenario keeps its own row beside.
+    assert len(rows) == len(board) + 3
+
+
+def test_the_simple_rules_error_is_over_the_figures_that_can_be_compared() -> None:
+    rows = pd.DataFrame(
+        {
+            "value": [1.0, 2.0, 3.0, np.nan],
+            "published_value": [1.5, 2.5, 3.5, 4.5],
+            "baseline_error": [-2.0, 4.0, np.nan, 90.0],
+        }
+    )
+    found = summary(rows)
+    assert (found["compared"], found["mean_absolute_error"]) == (3, 0.5)
+    assert found["baseline_mean_absolute_error"] == 3
