@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 import pandas as pd
+from matplotlib.dates import ConciseDateFormatter
 from matplotlib.figure import Figure
 
 LENGTHS = {5: "1 week", 21: "1 month"}
@@ -35,7 +36,7 @@ def picture(query: Callable[[str], pd.DataFrame]) -> Figure | None:
     now.set_xticks(range(len(SCENARIOS)), SCENARIOS)
     now.set(title=f"From {rows['session'].max():%Y-%m-%d} on, 80 % bands", ylabel="USD bn bought worldwide")
     year.set(title="Flat market, session by session")
-    year.tick_params("x", rotation=30)
+    year.xaxis.set_major_formatter(ConciseDateFormatter(year.xaxis.get_major_locator()))  # type: ignore[no-untyped-call]  # matplotlib has no types here
     for axes in (now, year):
         axes.axhline(0, color="grey", linewidth=0.8)
         axes.legend(frameon=False)
