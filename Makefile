@@ -12,6 +12,8 @@ BIN := $(VENV)/bin
 UV := env -u VIRTUAL_ENV $(BIN)/uv pip
 INTO := --python $(BIN)/python
 export DAGSTER_HOME ?= $(CURDIR)
+# Without Python's cache of compiled modules each process starts 10 to 30 seconds later.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help run note dev test test-duckdb-1.5 check format bench docs lock clean
 
@@ -43,10 +45,11 @@ format: $(VENV)/dev ## Format and fix what can be fixed
 	@$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
-bench: $(VENV)/dev ## Time and weigh the runs and their stages, the gamma profile and systematic flows
+bench: $(VENV)/dev ## Time and weigh the runs and their stages, the gamma profile, systematic flows and the tape
 	@$(BIN)/python tests/benchmarks/bench_run.py
 	$(BIN)/python tests/benchmarks/bench_gamma.py
 	$(BIN)/python -m tests.benchmarks.bench_flows
+	$(BIN)/python -m tests.benchmarks.bench_tape
 
 docs: $(VENV)/run ## Write docs/data-dictionary.md from the headers
 	@$(BIN)/undertow tables --markdown > docs/data-dictionary.md
