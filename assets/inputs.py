@@ -7,6 +7,7 @@ from datetime import date, datetime
 import pandas as pd
 
 from assets.sources.errors import Failure
+from assets.sources.members import MemberSource
 from assets.sources.option_chains import ChainSource
 from assets.sources.prices import PriceSource
 from assets.sources.series import SeriesSource
@@ -19,6 +20,7 @@ class Sources:
     prices: PriceSource
     chains: ChainSource
     series: SeriesSource
+    members: MemberSource
 
 
 @dataclass(frozen=True)

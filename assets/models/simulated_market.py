@@ -157,7 +157,10 @@ CLASS_TRAITS: dict[str, Traits] = {
     "crypto": {"level": 100, "bitcoin": 1.1, "idio": 0.40, "volume": 5e9},
     "rate": {"ten_year": 1, "idio": 0.02},
     "volatility": {},
+    "stock": {"level": 90, "market": 1, "idio": 0.22, "yield": 0.014, "volume": 5e6},
 }
+# Standard deviations, on a log scale, by which a stock's traits differ from those of its class and sector.
+STOCK_SPREAD: Traits = {"level": 0.6, "market": 0.2, "sector": 0.3, "idio": 0.25, "yield": 0.5, "volume": 0.7}
 ROLE_TRAITS: dict[str, Traits] = {
     "sector": {"sector": 1, "idio": 0.02, "volume": 1.2e7},
     "sector_equal_weight": {"sector": 0.9, "small": 0.4, "idio": 0.03, "volume": 4e5},
@@ -607,16 +610,21 @@ def _volatility_path(latent: Latent, symbol: str, seed: int) -> Array:
     return np.asarray(np.exp(before[:, None] + steps.cumsum(axis=1)))
 
 
-def _traits(instrument: Mapping[str, str]) -> Traits:
-    """What an instrument is made of; the more specific table wins."""
+def _traits(instrument: Mapping[str, str], seed: int) -> Traits:
+    """What an instrument is made of; the more specific table wins, and stocks differ at random from theirs."""
     if instrument["class"] not in CLASS_TRAITS:
         raise ValueError(f"{instrument['symbol']}: unknown class {instrument['class']!r}")
-    return {
+    traits = {
         **CLASS_TRAITS[instrument["class"]],
         **SECTOR_TRAITS.get(instrument["sector"], {}),
         **ROLE_TRAITS.get(instrument["role"], {}),
         **SYMBOL_TRAITS.get(instrument["symbol"], {}),
     }
+    if instrument["class"] != "stock":
+        return traits
+    drawn = _stream(seed, f"{instrument['symbol']}/traits").standard_normal(len(STOCK_SPREAD)).tolist()
+    spread = {name: float(np.exp(STOCK_SPREAD[name] * z)) for name, z in zip(STOCK_SPREAD, drawn, strict=True)}
+    return traits | {name: traits.get(name, 1) * factor for name, factor in spread.items()}
 
 
 def _returns(latent: Latent, instrument: Mapping[str, str], traits: Traits, seed: int) -> Array:
@@ -627,7 +635,7 @@ def _returns(latent: Latent, instrument: Mapping[str, str], traits: Traits, seed
     steps = _reverting(traits["idio"] * own_scale * _shocks(seed, symbol, len(relative)), IDIO_REVERSION)
     if symbol in TRACKS:
         index = {"symbol": TRACKS[symbol], "class": "index", "role": "benchmark", "sector": ""}
-        return steps + _returns(latent, index, _traits(index), seed)
+        return steps + _returns(latent, index, _traits(index, seed), seed)
     for name, factor in latent.steps.items():
         if traits.get(name):
             steps += traits[name] * factor
@@ -646,7 +654,7 @@ def _ex_dates(sessions: pd.DatetimeIndex) -> NDArray[np.bool_]:
 def _instrument_bars(latent: Latent, instrument: Mapping[str, str], seed: int) -> pd.DataFrame:
     """Daily bars of one instrument, columns `BAR_COLUMNS`."""
     kind, symbol = instrument["class"], instrument["symbol"]
-    traits = _traits(instrument)
+    traits = _traits(instrument, seed)
     days = latent.sessions
     payout: Array = np.zeros(len(days))
     if kind == "volatility":

@@ -1,15 +1,22 @@
 """Fills raw.prices from the profile's price source."""
 
+from collections.abc import Sequence
+
 from assets.inputs import Filled, Inputs
 from assets.sources.availability import price_bars
+from assets.sources.errors import Failure
 from assets.sources.prices import COLUMNS, Instrument
 
 # Sessions fetched again behind the newest stored one, to notice what the vendor restated.
 OVERLAP = 10
+NAMES_SHOWN = 5
 
 
 def fill(inputs: Inputs) -> Filled:
     """The source's daily bars with the time each became known, columns as in sql/raw/prices.sql.
+
+    Asked for are the instruments and, after them, whatever is or was a member of an index. What could not be delivered
+    of the members is one failure.
 
     Raises:
         SourceError: If the source delivered nothing at all or something of the wrong shape.
@@ -19,6 +26,7 @@ def fill(inputs: Inputs) -> Filled:
         Instrument(**{str(name): value for name, value in row.items()})
         for row in listed.rename(columns={"class": "asset_class"}).fillna({"sector": ""}).to_dict("records")
     ]
+    members = _members(inputs, instruments)
     known = inputs.query(
         f"""
         select symbol, date, close
@@ -27,7 +35,38 @@ def fill(inputs: Inputs) -> Filled:
             and row_number() over (partition by symbol, date, source order by observed_at desc) = 1
         """
     )
-    delivery = inputs.sources.prices.prices(instruments, known)
-    classes = delivery.rows["symbol"].map(listed.set_index("symbol")["class"])
+    delivery = inputs.sources.prices.prices([*instruments, *members], known)
+    classes = delivery.rows["symbol"].map({one.symbol: one.asset_class for one in (*instruments, *members)})
     rows = delivery.rows[list(COLUMNS)].assign(available_at=price_bars(delivery.rows["date"], classes))
-    return Filled(rows, delivery.failures)
+    return Filled(rows, _members_in_one(delivery.failures, {member.symbol for member in members}))
+
+
+def _members(inputs: Inputs, instruments: Sequence[Instrument]) -> list[Instrument]:
+    """Every symbol that is or was a member, in its newest list's sector, and that is no instrument."""
+    newest = inputs.query(
+        """
+        select symbol, sector from raw.index_members
+        qualify row_number() over (partition by symbol order by list_date desc, observed_at desc, source) = 1
+        order by symbol
+        """
+    )
+    taken = {name for instrument in instruments for name in (instrument.symbol, instrument.yahoo_symbol)}
+    return [
+        # Yahoo writes a class of shares behind a hyphen: BRK-B.
+        Instrument(symbol, "stock", "member", sector, "XNYS", symbol.replace(".", "-"))
+        for symbol, sector in newest.itertuples(index=False)
+        if symbol not in taken
+    ]
+
+
+def _members_in_one(failures: Sequence[Failure], members: set[str]) -> tuple[Failure, ...]:
+    """The failures, with those of members in a single one: an index has hundreds, and a few are always missing."""
+    of_members = [failure for failure in failures if failure.symbol in members]
+    others = [failure for failure in failures if failure.symbol not in members]
+    if not of_members:
+        return tuple(others)
+    shown = ", ".join(failure.symbol for failure in of_members[:NAMES_SHOWN])
+    more = ", ..." if len(of_members) > NAMES_SHOWN else ""
+    first = of_members[0]
+    reason = f"{len(of_members)} index members not delivered: {shown}{more}; {first.symbol}: {first.reason}"
+    return (*others, Failure("*", reason))

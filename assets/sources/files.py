@@ -44,6 +44,19 @@ NUMBER_TYPES = {
 }
 
 
+# Bars that are a close alone in one file and stand in full in another of the same folder.
+_REPLACED = """
+    delete from bars as bar
+    using (select symbol, date, source, path from bars where coalesce(open, high, low) is not null) as full_bar
+    where
+        coalesce(bar.open, bar.high, bar.low) is null
+        and bar.symbol = full_bar.symbol
+        and bar.date = full_bar.date
+        and bar.source = full_bar.source
+        and bar.path <> full_bar.path
+"""
+
+
 @dataclass(frozen=True)
 class _DateText:
     """How a file writes dates: strptime formats, and a LIKE pattern as strptime reads 25 as the year 25."""
@@ -103,9 +116,10 @@ class FilePrices:
         """Deliver every bar that the files hold for these instruments, under either of their symbols.
 
         A row's `source` is `files/` and its subfolder, so that renaming or splitting a file makes no second
-        copy of its bars. Values are as stored,
-        repeated bars and impossible prices included: the warehouse's audits judge those. The one exception
-        is a volume of 0 for an index, rate or currency, which is delivered as missing.
+        copy of its bars. Where two files of a subfolder hold the same bar, the one in full counts before the one that
+        is a close alone. Otherwise values are as stored, repeated bars and impossible prices included: the warehouse's
+        audits judge those. The one exception is a volume of 0 for an index, rate or currency, which is delivered as
+        missing.
 
         Returns:
             The bars, file by file; a failure for each instrument in no file, and one for
@@ -128,9 +142,10 @@ class FilePrices:
                 ],
             )
             numbers = ", ".join(f"{column} double" for column in NUMBERS)
-            reader.execute(f"create table bars (symbol varchar, date date, {numbers}, source varchar)")
+            reader.execute(f"create table bars (symbol varchar, date date, {numbers}, source varchar, path varchar)")
             for path in files:
                 held |= _load(reader, path, "files/" + path.relative_to(self.folder).as_posix())
+            reader.execute(_REPLACED)
             rows = reader.execute(f"select {', '.join(COLUMNS)} from bars").df()
         if rows.empty:
             raise SourceError(str(self.folder), f"no file holds any of the {len(instruments)} instruments")
@@ -177,9 +192,10 @@ def _load(reader: duckdb.DuckDBPyConnection, path: Path, label: str) -> set[str]
             "symbol": "names.symbol",
             "volume": f"if(names.has_volume, {volume}, nullif({volume}, 0))",
             "source": _literal(f"files/{path.parent.name}"),
+            "path": _literal(path.name),
         }
         reader.execute(
-            f"insert into bars by name select {', '.join(f'{values[c]} as {c}' for c in COLUMNS)} "
+            f"insert into bars by name select {', '.join(f'{values[c]} as {c}' for c in (*COLUMNS, 'path'))} "
             f"from {table.scan} join names on names.name = {symbol}"
         )
     except duckdb.Error as error:

@@ -25,11 +25,11 @@ COLUMNS = (
 
 @dataclass(frozen=True)
 class Instrument:
-    """One row of `reference.instruments`, as far as a source needs it.
+    """One row of `reference.instruments`, or one member of an index, as far as a source needs it.
 
     Attributes:
         symbol: The project's own symbol.
-        asset_class: index, volatility, rate, etf, future, fx or crypto.
+        asset_class: index, volatility, rate, etf, future, fx or crypto; stock for a member of an index.
         role: What the pipeline uses the instrument for.
         sector: GICS sector where the instrument stands for one, else empty.
         calendar: XNYS, 24/7, or OTHER for markets with holidays of their own.

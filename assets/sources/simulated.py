@@ -17,6 +17,8 @@ SOURCE = "simulated"
 SEED = 2721
 FIRST_SESSION = date(2018, 1, 2)
 LAST_SESSION = date(2025, 12, 31)
+# Members of the index have a shorter history, as they are many.
+FIRST_OF_STOCKS = date(2023, 1, 3)
 # The simulated market's now: the decision time of its last session.
 CLOCK = datetime.combine(LAST_SESSION, DECISION_TIME, NEW_YORK)
 
@@ -40,7 +42,9 @@ class SimulatedPrices:
         if not instruments:
             raise SourceError(SOURCE, "no instruments to deliver")
         bars = market(tuple(instruments)).bars
-        rows = bars[bars["date"] <= pd.Timestamp(self.last_session)].assign(source=SOURCE)
+        stocks = {one.symbol for one in instruments if one.asset_class == "stock"}
+        delivered = (bars["date"] >= pd.Timestamp(FIRST_OF_STOCKS)) | ~bars["symbol"].isin(stocks)
+        rows = bars[delivered & (bars["date"] <= pd.Timestamp(self.last_session))].assign(source=SOURCE)
         return Delivery(rows[list(COLUMNS)].reset_index(drop=True))
 
 

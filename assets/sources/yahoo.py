@@ -35,6 +35,8 @@ NO_VOLUME = ("index", "volatility", "rate", "fx")
 # Relative. Yahoo sends the same 32-bit float every time, so anything larger is a restatement.
 CLOSE_TOLERANCE = 1e-6
 REASONS_SHOWN = 3
+# Members of an index are many, and what is made of them looks back a year.
+STOCKS_FROM = date(2019, 1, 2)
 
 Answer = TypeVar("Answer")
 
@@ -111,7 +113,8 @@ class YahooPrices:
 
     def _bars(self, instrument: Instrument, first: date | None) -> pd.DataFrame:
         asked = self._asked(instrument, first)
-        history = self._history(instrument.yahoo_symbol, first, asked)
+        start = first or (STOCKS_FROM if instrument.asset_class == "stock" else FIRST_DAY)
+        history = self._history(instrument.yahoo_symbol, start, asked)
         if history.empty:
             raise SourceError(asked, "no bars")
         wrong = [c for c in PORT_NAMES if c not in history or not pd.api.types.is_numeric_dtype(history[c])]
@@ -135,12 +138,11 @@ class YahooPrices:
             source="yahoo",
         )[list(COLUMNS)]
 
-    def _history(self, yahoo_symbol: str, first: date | None, asked: str) -> pd.DataFrame:
+    def _history(self, yahoo_symbol: str, start: date, asked: str) -> pd.DataFrame:
         import yfinance  # noqa: PLC0415 - see prepare_yfinance
 
         ticker = yfinance.Ticker(yahoo_symbol, session=self.session)
-        span = {"start": first or FIRST_DAY}
-        bars = partial(ticker.history, **span, auto_adjust=False, actions=True, keepna=True, timeout=self.timeout)
+        bars = partial(ticker.history, start=start, auto_adjust=False, actions=True, keepna=True, timeout=self.timeout)
         history: pd.DataFrame = ask_yahoo(bars, asked, self.attempts, self.max_wait)
         return history
 

@@ -1,5 +1,5 @@
 -- Bars whose high is not the highest or whose low is not the lowest price; rounding is forgiven.
--- staging.prices withholds their open, high and low.
+-- Staging withholds their open, high and low.
 select symbol, date, source, open, high, low, close
 from raw.prices
 where

@@ -1,6 +1,6 @@
 -- Values that no market prints: a bar without a close, a number that is not finite, a price that is not positive
 -- where only positive prices exist, a negative volume, dividend or split.
--- Futures have traded below zero (crude oil, 2020-04-20) and yields can be negative.
+-- What is no instrument is a stock. Futures have traded below zero (crude oil, 2020-04-20) and yields can be negative.
 with bars as (
     select
         p.*,
@@ -9,9 +9,9 @@ with bars as (
         abs(coalesce(p.open, 0)) + abs(coalesce(p.high, 0)) + abs(coalesce(p.low, 0)) + abs(p.close)
         + abs(coalesce(p.adj_close, 0)) + abs(coalesce(p.volume, 0)) + abs(coalesce(p.dividend, 0))
         + abs(coalesce(p.split, 0)) as total,
-        i.class in ('future', 'rate') as may_be_negative
+        coalesce(i.class in ('future', 'rate'), false) as may_be_negative
     from raw.prices as p
-    inner join reference.instruments as i using (symbol)
+    left join reference.instruments as i using (symbol)
 )
 
 select symbol, date, source, open, high, low, close, adj_close, volume, dividend, split

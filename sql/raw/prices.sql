@@ -1,12 +1,14 @@
 /*
 description: >-
-  One row per symbol, date, source and vintage of a daily bar, as its source delivered it. Rows are only ever added;
-  a changed value is a new vintage. A symbol whose delivery holds an impossible price, a duplicate bar, an implausible
-  range or an unconfirmed jump is refused whole and its stored bars stand. Bars on days when the exchange was closed, disordered
-  or repeated bars are kept here and flagged; staging.prices withholds what is wrong with them.
+  One row per symbol, date, source and vintage of a daily bar, as its source delivered it, for reference.instruments and
+  for every symbol that is or was in raw.index_members. Rows are only ever added; a changed value is a new vintage. A
+  symbol whose delivery holds an impossible price, a duplicate bar, an implausible range or, members of an index
+  excepted, an unconfirmed jump is refused whole and its stored bars stand. Bars on days when the exchange was closed,
+  disordered or repeated bars are kept here and flagged; staging.prices and staging.member_prices withhold what is wrong
+  with them.
 grain: [symbol, date, source, observed_at]
 vintages: [symbol, date, source]
-reads: [reference.instruments]
+reads: [reference.instruments, raw.index_members]
 owner: team:data
 columns:
   symbol: {unit: name, meaning: "Instrument in this project's naming: the ticker, or Yahoo's symbol without the caret"}
@@ -19,7 +21,7 @@ columns:
   volume: {unit: shares or contracts, meaning: Quantity traded, nullable: true, min: 0}
   dividend: {unit: price, meaning: Cash dividend going ex on the date; NULL where the source does not report dividends, nullable: true, min: 0}
   split: {unit: ratio, meaning: New shares per old share on the date; 1 for none; NULL where the source does not report splits, nullable: true, min: 0}
-  source: {unit: name, meaning: "Where the value came from: simulated, yahoo, cboe, fred, or files/ and the folder or layout"}
+  source: {unit: name, meaning: "Where the value came from: simulated, yahoo, cboe, fred, ofr, datahub, or files/ and the folder or layout"}
   available_at: {unit: time, meaning: When anyone could first have known the value}
   observed_at: {unit: time, meaning: When this warehouse saw the value}
 rows: {min: 1}

@@ -16,10 +16,10 @@ columns:
   low: {type: DOUBLE, unit: price, meaning: Lowest price of the bar, nullable: true}
   close: {type: DOUBLE, unit: price, meaning: "Last price of the bar: adjusted for splits, not for dividends"}
   volume: {type: DOUBLE, unit: shares or contracts, meaning: Quantity traded, nullable: true, min: 0}
-  total_return: {type: DOUBLE, unit: ratio, meaning: "Close-to-close return with dividends, from the dividends where the source reports them and else from the vendor's adjusted close; NULL on the first bar, after a session without a bar, and for volatility indices, yields and unrolled futures, which nobody can hold", nullable: true, min: -1}
+  total_return: {type: DOUBLE, unit: ratio, meaning: "Close-to-close return with dividends, from the dividends where the source reports them and else from the vendor's adjusted close; NULL on the first bar, after a session without a bar, where a segment begins, and for volatility indices, yields and unrolled futures, which nobody can hold", nullable: true, min: -1}
   total_return_index: {type: DOUBLE, unit: price, meaning: "First close grown by every return since, those over missing sessions included: the adjusted price, compounded forward so that later dividends never change it", nullable: true, min: 0}
-  quality_flag: {type: VARCHAR, unit: name, meaning: What is wrong with the bar; disordered means that open and high and low were withheld, nullable: true, allowed: [disordered]}
-  source: {type: VARCHAR, unit: name, meaning: "Where the value came from: simulated, yahoo, cboe, fred, or files/ and the folder or layout"}
+  quality_flag: {type: VARCHAR, unit: name, meaning: "What is wrong with the bar; disordered means that open and high and low were withheld, jump that a segment begins with it", nullable: true, allowed: [disordered]}
+  source: {type: VARCHAR, unit: name, meaning: "Where the value came from: simulated, yahoo, cboe, fred, ofr, datahub, or files/ and the folder or layout"}
   available_at: {type: TIMESTAMPTZ, unit: time, meaning: When anyone could first have known the value}
 rows: {min: 1}
 audits:
@@ -30,22 +30,21 @@ audits:
 */
 with known as (
     select
-        *,
-        row_number() over (partition by symbol, date, source order by observed_at desc) as age,
-        min(available_at) over (partition by symbol, date) as first_available_at
-    from raw.prices
-    where available_at <= coalesce(getvariable('as_of')::timestamptz, now())
+        p.*,
+        i.class,
+        i.calendar,
+        row_number() over (partition by p.symbol, p.date, p.source order by p.observed_at desc) as age,
+        min(p.available_at) over (partition by p.symbol, p.date) as first_available_at
+    from raw.prices as p
+    inner join reference.instruments as i using (symbol)
+    where p.available_at <= coalesce(getvariable('as_of')::timestamptz, now())
 ),
 
 -- Cboe publishes its own indices, so its history files come before a vendor's copy.
 newest as (
-    select k.*, i.class, i.calendar
-    from known as k
-    inner join reference.instruments as i using (symbol)
-    where k.age = 1
-    qualify row_number() over (
-        partition by k.symbol, k.date order by k.source <> 'files/vol_indices', k.source
-    ) = 1
+    select * from known
+    where age = 1
+    qualify row_number() over (partition by symbol, date order by source <> 'files/vol_indices', source) = 1
 ),
 
 placed as (

@@ -187,9 +187,8 @@ def test_a_missing_session_is_named_and_leaves_null(tmp_path: Path, bars: pd.Dat
     results = run(settings_for(tmp_path), catalogue, names)
     [missing] = [result for result in results if result.check == "missing_bar"]
     assert missing.detail == f"symbol=SPX, session={DAY.date()}"
-    ranges = query(
-        tmp_path, catalogue, "select session, range_pct from indicators.trading_range where symbol = 'SPX'"
-    ).set_index("session")["range_pct"]
+    of_index = "select session, range_pct from indicators.trading_range where symbol = 'SPX' order by session"
+    ranges = query(tmp_path, catalogue, of_index).set_index("session")["range_pct"]
     assert ranges[DAY : DAY + pd.Timedelta(days=1)].isna().tolist() == [True, True]
     row = query(tmp_path, catalogue, f"from regime.daily where session = '{DAY.date()}'").iloc[0]
     assert "SPX" in row["inputs_missing"]

@@ -260,6 +260,14 @@ def test_a_known_symbol_is_asked_for_since_its_first_known_bar(yahoo: YahooPrice
     assert server.asked == [("SPY", date(2025, 11, 19))]
 
 
+def test_a_member_of_an_index_has_a_shorter_history(yahoo: YahooPrices, server: YahooServer) -> None:
+    server.listings["BRK-B"] = Listing()
+    stock = Instrument("BRK.B", "stock", role="member", sector="Financials", calendar="XNYS", yahoo_symbol="BRK-B")
+    rows = yahoo.prices([stock], NOTHING).rows
+    assert set(rows["symbol"]) == {"BRK.B"}
+    assert server.asked == [("BRK-B", date(2019, 1, 2))]
+
+
 @pytest.mark.parametrize(
     ("days", "closes"),
     [
