@@ -5,12 +5,17 @@ from datetime import UTC, datetime
 from assets.inputs import Sources
 from assets.sources.cboe import CboeChains
 from assets.sources.chain_files import FileChains
+from assets.sources.combined_series import CombinedSeries
+from assets.sources.datahub import DatahubMembers
 from assets.sources.fallback_chains import FallbackChains
+from assets.sources.file_members import FileMembers
 from assets.sources.file_series import FileSeries
 from assets.sources.files import FilePrices
 from assets.sources.fred import FredSeries
+from assets.sources.ofr import OfrSeries
 from assets.sources.simulated import CLOCK, SimulatedPrices
 from assets.sources.simulated_chains import SimulatedChains
+from assets.sources.simulated_members import SimulatedMembers
 from assets.sources.simulated_series import SimulatedSeries
 from assets.sources.yahoo import YahooPrices
 from assets.sources.yahoo_chains import YahooChains
@@ -37,15 +42,26 @@ def sources(settings: Settings, now: datetime) -> Sources:
     """The profile's adapters."""
     match settings.profile:
         case "demo":
-            return Sources(prices=SimulatedPrices(), chains=SimulatedChains(), series=SimulatedSeries())
+            return Sources(
+                prices=SimulatedPrices(),
+                chains=SimulatedChains(),
+                series=SimulatedSeries(),
+                members=SimulatedMembers(),
+            )
         case "files":
             if settings.files is None:
                 raise SettingsError("UNDERTOW_FILES: the files profile needs an existing folder")
             folder = settings.files
-            return Sources(prices=FilePrices(folder), chains=FileChains(folder), series=FileSeries(folder))
+            return Sources(
+                prices=FilePrices(folder),
+                chains=FileChains(folder),
+                series=FileSeries(folder),
+                members=FileMembers(folder),
+            )
         case "live":
             return Sources(
                 prices=YahooPrices(now=now, cache=settings.main_home / "yahoo"),
                 chains=FallbackChains(CboeChains(), YahooChains(now=now, cache=settings.main_home / "yahoo")),
-                series=FredSeries(),
+                series=CombinedSeries((FredSeries(), OfrSeries())),
+                members=DatahubMembers(now=now),
             )

@@ -10,7 +10,7 @@ from functools import cache
 
 import numpy as np
 import pandas as pd
-from pandas.tseries.holiday import USFederalHolidayCalendar
+from pandas.tseries.holiday import GoodFriday, USFederalHolidayCalendar
 
 from assets.sources.errors import SourceError
 from assets.sources.sessions import DECISION_TIME, FIRST_DAY, at_new_york, xnys
@@ -19,7 +19,7 @@ _UTC_DAY_END = pd.Timedelta(days=1)
 # Quotes of index options end 15 minutes after the close and are shown 15 minutes late.
 _CHAIN_AFTER_CLOSE = pd.Timedelta(hours=1)
 _OPEN_INTEREST_SETTLED = time(7, 30)
-_SOFR_PUBLISHED, _EFFR_PUBLISHED = time(8), time(9)
+_SOFR_PUBLISHED, _EFFR_PUBLISHED, _NFCI_PUBLISHED = time(8), time(9), time(8, 30)
 _SONIA_PUBLISHED = pd.Timedelta(hours=9)
 _OECD_LAG = pd.Timedelta(days=45)
 
@@ -73,12 +73,12 @@ def squeezemetrics(days: pd.DatetimeIndex) -> pd.DatetimeIndex:
 
 def sofr(days: pd.DatetimeIndex) -> pd.DatetimeIndex:
     """When the SOFR of these dates is published: at 08:00 New York on the next business day."""
-    return at_new_york(_next_us_business_day(days), _SOFR_PUBLISHED)
+    return at_new_york(_us_business_days_after(days, 1), _SOFR_PUBLISHED)
 
 
 def effr(days: pd.DatetimeIndex) -> pd.DatetimeIndex:
     """When the effective federal funds rate of these dates is published: at 09:00 New York on the next business day."""
-    return at_new_york(_next_us_business_day(days), _EFFR_PUBLISHED)
+    return at_new_york(_us_business_days_after(days, 1), _EFFR_PUBLISHED)
 
 
 def ecb_key_rates(days: pd.DatetimeIndex) -> pd.DatetimeIndex:
@@ -106,27 +106,55 @@ def oecd_monthly(days: pd.DatetimeIndex) -> pd.DatetimeIndex:
     return at_new_york(days + pd.offsets.MonthEnd(0) + _OECD_LAG, DECISION_TIME)
 
 
+def ofr_fsi(days: pd.DatetimeIndex) -> pd.DatetimeIndex:
+    """When the OFR's stress index of these dates is taken as known: at 18:00 New York two business days later.
+
+    The OFR says no time. A vendor's page had taken over the numbers of three dates of 2026 between 10:00 and 11:00 on
+    that day.
+    """
+    return at_new_york(_us_business_days_after(days, 2), DECISION_TIME)
+
+
+def nfci(days: pd.DatetimeIndex) -> pd.DatetimeIndex:
+    """When the Chicago Fed's indices of the weeks that end on these dates are published: on Wednesday, 08:30 New York.
+
+    With a federal holiday on that Wednesday or earlier in its week, on Thursday: three business days after the Friday.
+    """
+    return at_new_york(_us_business_days_after(days, 3), _NFCI_PUBLISHED)
+
+
+def stlfsi(days: pd.DatetimeIndex) -> pd.DatetimeIndex:
+    """When the St. Louis Fed's index of the weeks that end on these dates is taken as known: the Thursday after.
+
+    FRED had it on Thursdays between 08:00 and 10:00 New York in 2022 and 2024, and may have had it a day earlier in
+    2026; 18:00 on the fourth business day is late enough for all of them.
+    """
+    return at_new_york(_us_business_days_after(days, 4), DECISION_TIME)
+
+
 # By `release` of reference.series_catalog. Each rule takes the numbers' own dates, naive midnights, and gives the times
 # of their publication in UTC.
 RELEASES: Mapping[str, Callable[[pd.DatetimeIndex], pd.DatetimeIndex]] = {
-    rule.__name__: rule for rule in (squeezemetrics, sofr, effr, ecb_key_rates, sonia, oecd_monthly)
+    rule.__name__: rule
+    for rule in (squeezemetrics, sofr, effr, ecb_key_rates, sonia, oecd_monthly, ofr_fsi, nfci, stlfsi)
 }
 
 
-def _next_us_business_day(days: pd.DatetimeIndex) -> pd.DatetimeIndex:
-    """The first weekday after each date that is no federal holiday.
+def _us_business_days_after(days: pd.DatetimeIndex, count: int) -> pd.DatetimeIndex:
+    """The business day so many after each date: a weekday that is neither a federal holiday nor Good Friday.
 
-    A holiday on a Saturday counts on the Friday before, when the Reserve Banks publish all the same, and Good Friday
-    counts as a business day. The first makes a number known a session late, the second changes nothing at a session's
-    decision time, as the exchange is closed too.
+    A holiday on a Saturday counts on the Friday before, when the Reserve Banks publish all the same, which makes a
+    number known a session late. Good Friday counts as a holiday, although some publish on it: what comes out on the
+    next business day is then known by the same session, as the exchange is closed.
     """
     dates = days.to_numpy().astype("datetime64[D]")
-    return pd.DatetimeIndex(np.busday_offset(dates, 1, roll="backward", busdaycal=_us_business_days())).as_unit("us")
+    after = np.busday_offset(dates, count, roll="backward", busdaycal=_us_business_days())
+    return pd.DatetimeIndex(after).as_unit("us")
 
 
 @cache
 def _us_business_days() -> np.busdaycalendar:
-    holidays = USFederalHolidayCalendar().holidays()
+    holidays = USFederalHolidayCalendar(rules=[*USFederalHolidayCalendar.rules, GoodFriday]).holidays()
     return np.busdaycalendar(holidays=holidays.to_numpy().astype("datetime64[D]"))
 
 

@@ -3,6 +3,8 @@
 Layouts:
 - `series/<FRED id>.csv` holds one series of FRED, as FRED or others write it: date, DATE or observation_date
   (YYYY-MM-DD), and value or the id; a missing number is an empty field or a dot.
+- `series/ofr_fsi.csv` holds the OFR's Financial Stress Index as the OFR publishes it: Date, OFR FSI, and its parts. The
+  index is the series OFR_FSI.
 - `gex/*.csv` holds SqueezeMetrics' daily figures as it publishes them: date, price, dix, gex. Each of dix and gex is a
   series, SQUEEZEMETRICS_DIX (a ratio) and SQUEEZEMETRICS_GEX (dollars per 1 %).
 
@@ -20,7 +22,12 @@ from assets.sources.prices import Delivery
 from assets.sources.series import COLUMNS, ListedSeries, gathered
 from assets.sources.series_csv import read_series
 
-_FIGURES = {"SQUEEZEMETRICS_DIX": "dix", "SQUEEZEMETRICS_GEX": "gex"}
+# The files and the column of each series that stands in a table of its publisher's.
+_TABLES = {
+    "SQUEEZEMETRICS_DIX": ("gex/*.csv", "dix"),
+    "SQUEEZEMETRICS_GEX": ("gex/*.csv", "gex"),
+    "OFR_FSI": ("series/ofr_fsi.csv", "OFR FSI"),
+}
 
 
 @dataclass(frozen=True)
@@ -46,10 +53,10 @@ class FileSeries:
 
     def _deliver(self, one: ListedSeries) -> list[pd.DataFrame]:
         """The series' rows, in no frame where it has no file."""
-        figure = _FIGURES.get(one.series_id)
-        if figure:
-            paths = sorted(path for path in self.folder.glob("gex/*.csv") if not path.name.startswith("."))
-            names = [figure]
+        if one.series_id in _TABLES:
+            files, column = _TABLES[one.series_id]
+            paths = sorted(path for path in self.folder.glob(files) if not path.name.startswith("."))
+            names = [column]
         else:
             path = self.folder / "series" / f"{one.fred_id}.csv"
             paths, names = [path] if one.fred_id and path.exists() else [], ["value", one.fred_id]

@@ -13,6 +13,7 @@ from assets.sources.chain_files import FileChains
 from assets.sources.errors import Failure, SourceError
 from assets.sources.file_series import FileSeries
 from assets.sources.files import FilePrices
+from assets.sources.members import NoMembers
 from assets.sources.prices import Delivery
 from assets.sources.series import ListedSeries
 from assets.sources.sessions import decision_times, sessions
@@ -30,6 +31,8 @@ CATALOGUE = ROOT / "sql" / "reference" / "series_catalog.csv"
         # Over Thanksgiving, and over Columbus Day, when the exchange is open.
         ("sofr", "2025-11-26", "2025-11-28 08:00 America/New_York"),
         ("sofr", "2025-10-10", "2025-10-14 08:00 America/New_York"),
+        # Over Good Friday, when the exchange is closed.
+        ("sofr", "2025-04-17", "2025-04-21 08:00 America/New_York"),
         # Federal funds have a number on every day of the week.
         ("effr", "2025-10-12", "2025-10-14 09:00 America/New_York"),
         ("effr", "2025-11-20", "2025-11-21 09:00 America/New_York"),
@@ -40,6 +43,18 @@ CATALOGUE = ROOT / "sql" / "reference" / "series_catalog.csv"
         ("sonia", "2025-11-20", "2025-11-21 09:00 Europe/London"),
         ("oecd_monthly", "2025-10-01", "2025-12-15 18:00 America/New_York"),
         ("oecd_monthly", "2024-02-01", "2024-04-14 18:00 America/New_York"),
+        # Seen on the second business day between 10:00 and 11:00, the second over a weekend; and over Good Friday.
+        ("ofr_fsi", "2026-05-13", "2026-05-15 18:00 America/New_York"),
+        ("ofr_fsi", "2026-06-04", "2026-06-08 18:00 America/New_York"),
+        ("ofr_fsi", "2026-04-02", "2026-04-07 18:00 America/New_York"),
+        # Seen on Wednesday and, after Memorial Day, on Thursday.
+        ("nfci", "2026-08-14", "2026-08-19 08:30 America/New_York"),
+        ("nfci", "2026-05-22", "2026-05-28 08:30 America/New_York"),
+        # A Friday that is a holiday.
+        ("nfci", "2026-06-19", "2026-06-24 08:30 America/New_York"),
+        # Seen on Thursday between 09:00 and 10:00.
+        ("stlfsi", "2024-10-18", "2024-10-24 18:00 America/New_York"),
+        ("stlfsi", "2022-10-28", "2022-11-03 18:00 America/New_York"),
     ],
 )
 def test_a_number_is_known_when_its_publisher_says(release: str, day: str, known: str) -> None:
@@ -93,9 +108,8 @@ def fill(source: Given, release: str = "sofr") -> Filled:
         return pd.DataFrame(columns=["series_id", "date", "value"])
 
     nothing = ROOT / "sql"
-    return raw_series.fill(
-        Inputs(query, Sources(FilePrices(nothing), FileChains(nothing), source), NOW, simulated=False)
-    )
+    sources = Sources(FilePrices(nothing), FileChains(nothing), source, NoMembers())
+    return raw_series.fill(Inputs(query, sources, NOW, simulated=False))
 
 
 def test_each_series_becomes_known_by_its_own_rule() -> None:

@@ -12,7 +12,9 @@ from assets.sources.series import COLUMNS, ListedSeries
 
 SOFR, DFF = ListedSeries("SOFR", "SOFR"), ListedSeries("DFF", "DFF")
 DIX, GEX = ListedSeries("SQUEEZEMETRICS_DIX"), ListedSeries("SQUEEZEMETRICS_GEX")
+FSI = ListedSeries("OFR_FSI")
 GOOD = b"date,value\n2025-11-19,3.91\n2025-11-20,3.9\n"
+STRESS = b"Date,OFR FSI,Credit\n2025-11-19,-1.5,0.1\n2025-11-20,2,0.3\n"
 FIGURES = b"date,price,dix,gex\n2025-11-19,6642.2,0.44,1e9\n2025-11-20,6538.8,0.45,\n"
 
 
@@ -24,7 +26,7 @@ def put(folder: Path, name: str, content: bytes) -> None:
 
 
 def read(folder: Path, *listed: ListedSeries) -> Delivery:
-    return FileSeries(folder).series(listed or (SOFR, DFF, DIX, GEX), pd.DataFrame())
+    return FileSeries(folder).series(listed or (SOFR, DFF, DIX, GEX, FSI), pd.DataFrame())
 
 
 @pytest.mark.parametrize(
@@ -55,6 +57,20 @@ def test_each_figure_of_squeezemetrics_is_a_series(tmp_path: Path) -> None:
         ["SQUEEZEMETRICS_DIX", 0.45, "files/gex"],
         ["SQUEEZEMETRICS_GEX", 1e9, "files/gex"],
     ]
+
+
+def test_the_stress_index_stands_in_a_table_of_its_publishers(tmp_path: Path) -> None:
+    put(tmp_path, "series/ofr_fsi.csv", STRESS)
+    put(tmp_path, "series/ofr_fsi_old.csv", b"\x00 no series")
+    delivery = read(tmp_path)
+    assert delivery.failures == ()
+    assert delivery.rows.drop(columns="date").to_numpy().tolist() == [
+        ["OFR_FSI", -1.5, "files/series"],
+        ["OFR_FSI", 2.0, "files/series"],
+    ]
+    put(tmp_path, "series/ofr_fsi.csv", STRESS.replace(b"OFR FSI", b"FSI"))
+    [failure] = read(tmp_path).failures
+    assert failure.reason == "files/series/ofr_fsi.csv: column missing: OFR FSI; found: Date, FSI, Credit"
 
 
 def test_what_is_not_listed_is_left_alone(tmp_path: Path) -> None:
@@ -126,10 +142,14 @@ def test_nothing_but_broken_files_is_a_failure_of_each_series(tmp_path: Path) ->
 
 
 def test_the_real_folder(market_data: Path) -> None:
-    delivery = read(market_data)
+    weekly = (ListedSeries("ANFCI", "ANFCI"), ListedSeries("STLFSI4", "STLFSI4"))
+    delivery = read(market_data, SOFR, DFF, DIX, GEX, FSI, *weekly)
     assert delivery.failures == ()
     rows = delivery.rows.set_index(["series_id", "date"])["value"]
     assert rows["SOFR", "2025-11-20"] == pytest.approx(3.91)
     assert rows["DFF", "2025-11-20"] == pytest.approx(3.88)
     assert not rows.index.has_duplicates
     assert len(rows["SOFR"]) == 1908
+    assert rows["OFR_FSI", "2020-03-18"] > 8
+    for one in weekly:
+        assert set(rows[one.series_id].index.day_name()) == {"Friday"}
