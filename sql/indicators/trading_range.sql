@@ -16,6 +16,8 @@ columns:
   range_10d_pct: {type: DOUBLE, unit: "%", meaning: Mean of range_pct over 10 sessions, nullable: true, min: 0}
   range_20d_pct: {type: DOUBLE, unit: "%", meaning: Mean of range_pct over 20 sessions, nullable: true, min: 0}
   true_range_5d_pct: {type: DOUBLE, unit: "%", meaning: Mean of true_range_pct over 5 sessions, nullable: true, min: 0}
+  true_range_10d_pct: {type: DOUBLE, unit: "%", meaning: Mean of true_range_pct over 10 sessions, nullable: true, min: 0}
+  true_range_20d_pct: {type: DOUBLE, unit: "%", meaning: Mean of true_range_pct over 20 sessions, nullable: true, min: 0}
   parkinson_vol: {type: DOUBLE, unit: "%", meaning: "Volatility of 20 sessions from highs and lows (Parkinson 1980)", nullable: true, min: 0}
   garman_klass_vol: {type: DOUBLE, unit: "%", meaning: "Volatility of 20 sessions from open, high, low and close (Garman and Klass 1980)", nullable: true, min: 0}
   rogers_satchell_vol: {type: DOUBLE, unit: "%", meaning: "Volatility of 20 sessions, unbiased by drift (Rogers and Satchell 1991)", nullable: true, min: 0}
@@ -25,12 +27,19 @@ columns:
   inputs_missing: {type: VARCHAR, unit: text, meaning: "Inputs that were missing or too short, separated by commas; NULL if none", nullable: true}
 rows: {min: 1}
 */
-with ranged as (
-    select p.symbol, min(p.session) as first_session, max(p.session) as last_session
+-- Read once: the view works out every price anew each time.
+with prices as materialized (
+    select p.session, p.symbol, p.open, p.high, p.low, p.close
     from staging.prices as p
     inner join reference.instruments as i using (symbol)
-    where i.class in ('index', 'etf') and p.high is not null
-    group by p.symbol
+    where i.class in ('index', 'etf') or p.symbol = 'VIX'
+),
+
+ranged as (
+    select symbol, min(session) as first_session, max(session) as last_session
+    from prices
+    where high is not null and symbol <> 'VIX'
+    group by symbol
 ),
 
 -- Every session from a symbol's first to the newest of all, so that a missing bar is a gap and not a longer step.
@@ -45,7 +54,7 @@ bars as (
         lag(p.close) over (partition by r.symbol order by s.session) as previous_close
     from ranged as r
     inner join reference.sessions as s on s.session between r.first_session and (select max(last_session) from ranged)
-    left join staging.prices as p on r.symbol = p.symbol and s.session = p.session
+    left join prices as p on r.symbol = p.symbol and s.session = p.session
 ),
 
 daily as (
@@ -93,7 +102,9 @@ averaged as (
         5 / 4 * greatest(avg(r_squared) over w5 - (avg(r) over w5) ^ 2, 0) as range_5d_variance,
         case when count(r) over w10 = 10 then avg(r) over w10 end as range_10d_pct,
         case when count(r) over w20 = 20 then avg(r) over w20 end as range_20d_pct,
-        case when count(tr) over w5 = 5 then avg(tr) over w5 end as true_range_5d_pct,
+        case when count(r) over w5 = 5 then avg(tr) over w5 end as true_range_5d_pct,
+        case when count(r) over w10 = 10 then avg(tr) over w10 end as true_range_10d_pct,
+        case when count(r) over w20 = 20 then avg(tr) over w20 end as true_range_20d_pct,
         count(overnight + rogers_satchell) over w20 = 20 as has_20,
         avg(high_low_squared) over w20 as high_low_squared,
         avg(intraday_squared) over w20 as intraday_squared,
@@ -114,7 +125,7 @@ banded as (
 ),
 
 vix as (
-    select session, close as vix from staging.prices where symbol = 'VIX'
+    select session, close as vix from prices where symbol = 'VIX'
 ),
 
 final as (
@@ -129,6 +140,8 @@ final as (
         a.range_10d_pct,
         a.range_20d_pct,
         a.true_range_5d_pct,
+        a.true_range_10d_pct,
+        a.true_range_20d_pct,
         case when a.has_20 then 100 * sqrt(252 * a.high_low_squared / (4 * ln(2))) end as parkinson_vol,
         case
             when a.has_20 then 100 * sqrt(252 * greatest(a.high_low_squared / 2 - (2 * ln(2) - 1) * a.intraday_squared, 0))

@@ -2,18 +2,19 @@
 
 import math
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import pytest
+import QuantLib as ql  # type: ignore[import-untyped]  # noqa: N813 - as its own documents call it
 
 from tests.sql.given import Bar, Prices, bar, bars, build, frame_of, rows_of, sessions
 
 Array = npt.NDArray[np.float64]
 COUNT = 60
 DAYS = sessions("2025-08-01", COUNT)
-MEANS = ("range_5d_pct", "range_10d_pct", "range_20d_pct", "true_range_5d_pct")
 VOLATILITIES = ("parkinson_vol", "garman_klass_vol", "rogers_satchell_vol", "yang_zhang_vol")
 
 
@@ -60,6 +61,7 @@ def test_five_sessions_and_their_band_by_hand() -> None:
     last = found.iloc[-1]
     half = 1.533 * math.sqrt(2.5) / math.sqrt(5)
     assert (last["range_5d_pct"], last["true_range_5d_pct"]) == pytest.approx((3, 3))
+    assert last[["range_10d_pct", "true_range_10d_pct", "range_20d_pct", "true_range_20d_pct"]].isna().all()
     assert (last["range_5d_lo_pct"], last["range_5d_hi_pct"]) == pytest.approx((3 - half, 3 + half))
 
 
@@ -100,12 +102,38 @@ def test_every_estimate_agrees_with_its_closed_form(seed: int) -> None:
         "range_10d_pct": rolled(ranges, 10),
         "range_20d_pct": rolled(ranges, 20),
         "true_range_5d_pct": rolled(true_ranges, 5),
+        "true_range_10d_pct": rolled(true_ranges, 10),
+        "true_range_20d_pct": rolled(true_ranges, 20),
         **{name: 100 * np.sqrt(252 * np.where(first, np.nan, of)) for name, of in variances.items()},
     }
     found = computed(bars("SPX", DAYS, as_prices(ohlc)))
     assert len(found) == COUNT
     for name, values in expected.items():
         np.testing.assert_allclose(found[name], values, rtol=0, atol=1e-10, err_msg=name)
+
+
+def test_volatilities_are_those_of_quantlib() -> None:
+    # It has these two; the first day has no close before it here.
+    ohlc = walk(4)
+    found = computed(bars("SPX", DAYS, as_prices(ohlc)))
+    opened, high, low, close = ohlc.T
+    prices = ql.IntervalPriceVector([ql.IntervalPrice(*row) for row in zip(opened, close, high, low, strict=True)])
+    days = ql.DateVector([ql.Date(day.day, day.month, day.year) for day in DAYS])
+    series = ql.IntervalPriceTimeSeries(days, prices)
+    for name, estimator in (("parkinson_vol", ql.ParkinsonSigma), ("garman_klass_vol", ql.GarmanKlassSigma5)):
+        daily = np.array(estimator(1 / 252).calculate(series).values())
+        expected = 100 * np.sqrt(rolled(np.append(np.nan, daily[1:] ** 2), 20))
+        np.testing.assert_allclose(found[name], expected, rtol=0, atol=1e-10, err_msg=name)
+
+
+def test_true_ranges_are_those_of_ta_lib() -> None:
+    talib: Any = pytest.importorskip("talib", reason="TA-Lib is not installed")
+    ohlc = walk(4)
+    found = computed(bars("SPX", DAYS, as_prices(ohlc)))
+    _, high, low, close = ohlc.T
+    expected = 100 * talib.TRANGE(high, low, close) / np.append(np.nan, close[:-1])
+    for name, count in (("true_range_pct", 1), ("true_range_5d_pct", 5), ("true_range_20d_pct", 20)):
+        np.testing.assert_allclose(found[name], rolled(expected, count), rtol=0, atol=1e-10, err_msg=name)
 
 
 def test_a_steady_walk_has_the_volatility_it_was_drawn_with() -> None:
@@ -143,6 +171,8 @@ def test_a_missing_session_leaves_null_and_never_a_longer_step() -> None:
         "range_10d_pct": 11,
         "range_20d_pct": 21,
         "true_range_5d_pct": 6,
+        "true_range_10d_pct": 11,
+        "true_range_20d_pct": 21,
         **dict.fromkeys(VOLATILITIES, 21),
     }
     for name, sessions_lost in missing.items():
@@ -150,6 +180,18 @@ def test_a_missing_session_leaves_null_and_never_a_longer_step() -> None:
         assert found[name].iloc[lost].isna().all(), name
         kept = [n for n in range(COUNT) if n not in lost]
         pd.testing.assert_series_equal(found[name].iloc[kept], whole[name].iloc[kept])
+
+
+def test_a_half_day_is_a_session_like_any_other() -> None:
+    # The day after Thanksgiving ends at 13:00; the Thursday itself is no session and no gap.
+    days = sessions("2025-11-19", 9)
+    assert pd.Timestamp("2025-11-28") in days
+    assert pd.Timestamp("2025-11-27") not in days
+    spans: Sequence[Prices] = [(100, 100 + width / 2, 100 - width / 2, 100) for width in range(1, 10)]
+    found = computed(bars("SPX", days, spans))
+    assert found.index.to_list() == days
+    assert found.loc["2025-11-28", "range_pct"] == pytest.approx(7)
+    assert found["range_5d_pct"].iloc[5:].to_list() == pytest.approx([4, 5, 6, 7])
 
 
 def test_a_symbol_that_is_late_has_its_row_and_says_so() -> None:
