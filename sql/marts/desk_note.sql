@@ -101,6 +101,22 @@ relative as (
         and count(relative_st_pct) over (partition by session) = 2
 ),
 
+rebounds as (
+    select
+        session,
+        return_pct,
+        close_location,
+        retrace_ratio,
+        rebound_quality,
+        rebound_quality_lo,
+        rebound_quality_hi,
+        reversal_days_5d,
+        case
+            when not is_rebound_day then 'no rebound of 0.75 % within 10 sessions of a fall of 3 %'
+        end as reason
+    from indicators.rebound
+),
+
 measured as (
     select session, 'spx_drawdown_pct' as measure, spx_drawdown_pct as value, value as value_lo, value as value_hi
     from regime.daily
@@ -186,6 +202,48 @@ measured as (
         relative_st_lo_pct as value_lo,
         relative_st_hi_pct as value_hi
     from relative
+    union all by name
+    select session, 'rebound_return_pct' as measure, return_pct as value, value as value_lo, value as value_hi
+    from rebounds
+    union all by name
+    select session, 'rebound_close_location' as measure, close_location as value, value as value_lo, value as value_hi
+    from rebounds
+    union all by name
+    select session, 'rebound_retrace' as measure, retrace_ratio as value, value as value_lo, value as value_hi
+    from rebounds
+    union all by name
+    select
+        session,
+        'rebound_quality' as measure,
+        rebound_quality as value,
+        rebound_quality_lo as value_lo,
+        rebound_quality_hi as value_hi
+    from rebounds
+    union all by name
+    select session, 'reversal_days_5d' as measure, reversal_days_5d as value, value as value_lo, value as value_hi
+    from rebounds
+    union all by name
+    select
+        session,
+        'top_of_book' as measure,
+        top_of_book_usd_mn as value,
+        top_of_book_lo_usd_mn as value_lo,
+        top_of_book_hi_usd_mn as value_hi
+    from indicators.liquidity
+    union all by name
+    select session, 'top_of_book_rank' as measure, top_of_book_rank_252d as value, value as value_lo, value as value_hi
+    from indicators.liquidity
+    union all by name
+    select
+        session,
+        'liq_stress' as measure,
+        liq_stress as value,
+        liq_stress_lo as value_lo,
+        liq_stress_hi as value_hi
+    from indicators.liquidity
+    union all by name
+    select session, 'amihud_residual_z' as measure, amihud_residual_z as value, value as value_lo, value as value_hi
+    from indicators.liquidity
 ),
 
 -- Why a measure is not there, where that is more than a missing input.
@@ -195,6 +253,8 @@ reasons as (
     cross join (values ('cta_pivot_st_tests'), ('cta_days_since_break')) as m (measure)
     union all
     select session, 'cta_front_loaded' as measure, reason from front_loaded
+    union all
+    select session, 'rebound_quality' as measure, reason from rebounds
 ),
 
 answered as (

@@ -19,10 +19,10 @@ columns:
   is_in_band: {type: BOOLEAN, unit: flag, meaning: Whether the published value lies in our band; NULL without a band, nullable: true}
   has_same_sign: {type: BOOLEAN, unit: flag, meaning: Whether value and published value have the same sign, nullable: true}
   is_left_out: {type: BOOLEAN, unit: flag, meaning: "Whether value comes from a fit that has not seen the session's figures (indicators.cta_flows_left_out)"}
-  baseline: {type: VARCHAR, unit: name, meaning: "The simple rule beside our estimate: a moving average of closes (SMA) for pivots, else the mean of the earlier published figures", allowed: [SMA50, SMA100, SMA200, earlier figures]}
+  baseline: {type: VARCHAR, unit: name, meaning: "The simple rule beside our estimate: a moving average of closes (SMA) for pivots, the rank of VIX alone for volatility panic, the daily range that VIX implies for the S&P 500's, else the mean of the earlier published figures", allowed: [SMA50, SMA100, SMA200, VIX rank, VIX range, earlier figures]}
   baseline_value: {type: DOUBLE, unit: that of the measure, meaning: What the simple rule says, nullable: true}
   baseline_error: {type: DOUBLE, unit: that of the measure, meaning: baseline_value less published_value, nullable: true}
-  certainty: {type: VARCHAR, unit: name, meaning: "How sure the published figure is: figure, rounded, date (within two days), or from words (the size was inferred)", allowed: [figure, rounded, date, from words]}
+  certainty: {type: VARCHAR, unit: name, meaning: "How sure the published figure is: figure, rounded, date (within two days), period (a mean or median of a week or a year around it), or from words (the size was inferred)", allowed: [figure, rounded, date, period, from words]}
   inputs_missing: {type: VARCHAR, unit: text, meaning: "Inputs that were missing or too short, separated by commas; NULL if none", nullable: true}
 rows: {min: 0}
 */
@@ -143,6 +143,59 @@ ours as (
         systematic_total_lo_bn as value_lo,
         systematic_total_hi_bn as value_hi
     from indicators.systematic_total
+    union all by name
+    select
+        session,
+        'vol_panic' as indicator,
+        vol_panic as value,
+        vol_panic_lo as value_lo,
+        vol_panic_hi as value_hi
+    from indicators.vol_panic
+    union all by name
+    select session, 'vol_panic_rank' as indicator, vol_panic_rank as value, null as value_lo, null as value_hi
+    from indicators.vol_panic
+    union all by name
+    select
+        session,
+        lower(symbol) || '_range_5d' as indicator,
+        range_5d_pct as value,
+        range_5d_lo_pct as value_lo,
+        range_5d_hi_pct as value_hi
+    from indicators.trading_range
+    where symbol in ('SPX', 'NDX')
+    union all by name
+    select
+        session,
+        'above_50d' as indicator,
+        above_50d_pct as value,
+        above_50d_lo_pct as value_lo,
+        above_50d_hi_pct as value_hi
+    from indicators.breadth
+    union all by name
+    select
+        session,
+        'above_200d' as indicator,
+        above_200d_pct as value,
+        above_200d_lo_pct as value_lo,
+        above_200d_hi_pct as value_hi
+    from indicators.breadth
+    union all by name
+    select
+        session,
+        'top_of_book' as indicator,
+        top_of_book_usd_mn as value,
+        top_of_book_lo_usd_mn as value_lo,
+        top_of_book_hi_usd_mn as value_hi
+    from indicators.liquidity
+    union all by name
+    select session, 'top_of_book_ytd' as indicator, top_of_book_ytd_usd_mn as value, null as value_lo, null as value_hi
+    from indicators.liquidity
+    union all by name
+    select session, 'top_of_book_rank' as indicator, top_of_book_rank_252d as value, null as value_lo, null as value_hi
+    from indicators.liquidity
+    union all by name
+    select session, 'top_of_book_to_10d' as indicator, top_of_book_to_10d_pct as value, null as value_lo, null as value_hi
+    from indicators.liquidity
 ),
 
 -- The estimate by a fit that has not seen the session's figures.
@@ -193,8 +246,10 @@ published as (
         end as unit,
         'figure' as certainty
     from reference.simulated_truth
-    where variable in ('dealer_gamma', 'dealer_gamma_flip', 'vol_control_notional', 'risk_parity_equity_notional')
-        or starts_with(variable, 'cta_') or starts_with(variable, 'vol_control_flow_')
+    where variable in (
+        'dealer_gamma', 'dealer_gamma_flip', 'vol_control_notional', 'risk_parity_equity_notional', 'top_of_book'
+    )
+    or starts_with(variable, 'cta_') or starts_with(variable, 'vol_control_flow_')
 ),
 
 averages as (
@@ -209,6 +264,20 @@ averages as (
         w50 as (order by session rows 49 preceding),
         w100 as (order by session rows 99 preceding),
         w200 as (order by session rows 199 preceding)
+),
+
+-- What a simple rule says where there is a better one than the mean of earlier figures.
+rules as (
+    select session, 'cta_pivot_st' as indicator, sma50 as baseline_value from averages
+    union all by name
+    select session, 'cta_pivot_mt' as indicator, sma100 as baseline_value from averages
+    union all by name
+    select session, 'cta_pivot_lt' as indicator, sma200 as baseline_value from averages
+    union all by name
+    select session, 'vol_panic' as indicator, panic_vix_only as baseline_value from indicators.vol_panic
+    union all by name
+    select session, 'spx_range_5d' as indicator, vix / sqrt(252) * sqrt(8 / pi()) as baseline_value
+    from indicators.vol_panic
 ),
 
 -- What was published before is known; sums of decimals are exact.
@@ -234,20 +303,17 @@ estimated as (
             when 'cta_pivot_st' then 'SMA50'
             when 'cta_pivot_mt' then 'SMA100'
             when 'cta_pivot_lt' then 'SMA200'
+            when 'vol_panic' then 'VIX rank'
+            when 'spx_range_5d' then 'VIX range'
             else 'earlier figures'
         end as baseline,
-        case p.indicator
-            when 'cta_pivot_st' then a.sma50
-            when 'cta_pivot_mt' then a.sma100
-            when 'cta_pivot_lt' then a.sma200
-            else p.earlier_mean
-        end as baseline_value
+        r.baseline_value
     from compared as p
     inner join reference.sessions as n on p.session = n.session
     left join ours as o on p.indicator = o.indicator and p.session = o.session
     left join left_out as l
         on p.indicator = l.indicator and p.session = l.session and p.publisher <> 'simulated market'
-    left join averages as a on p.session = a.session
+    left join rules as r on p.indicator = r.indicator and p.session = r.session
 ),
 
 final as (
@@ -265,8 +331,8 @@ final as (
         sign(value) = sign(published_value) as has_same_sign,
         is_left_out,
         baseline,
-        baseline_value,
-        baseline_value - published_value as baseline_error,
+        case when baseline = 'earlier figures' then earlier_mean else baseline_value end as baseline_value,
+        case when baseline = 'earlier figures' then earlier_mean else baseline_value end - published_value as baseline_error,
         certainty,
         case
             when value is not null then null

@@ -13,6 +13,9 @@ from assets.indicators import (
     daily_risk_control,
     price_trends,
     risk_parity,
+    spread_panel,
+    spreads,
+    systemic,
     trend_averages,
     trend_flows,
     trend_models,
@@ -22,6 +25,7 @@ from assets.reference import sessions as reference_sessions
 from assets.sources.availability import price_bars
 from assets.sources.chain_files import FileChains
 from assets.sources.files import FilePrices
+from assets.sources.members import NoMembers
 from assets.sources.option_chains import ChainSource
 from assets.sources.series import NoSeries
 from assets.staging import option_chains as staging_option_chains
@@ -30,7 +34,7 @@ from orchestration.tables import SCHEMAS, Catalogue, Table
 
 NOW = datetime(2025, 12, 31, 23, tzinfo=UTC)
 # Between them they are made from every table that SQL computes.
-EVERY_TABLE = ("marts.desk_note", "marts.scoreboard_summary", "indicators.daily_risk_control")
+EVERY_TABLE = ("marts.desk_note", "marts.scoreboard_summary", "indicators.daily_risk_control", "indicators.systemic")
 CONVENTION = "calls_long_puts_short"
 # What Python computes from other tables; the other tables that Python fills are given or empty.
 FILLS: Mapping[str, Callable[[Inputs], Filled | Iterator[Filled]]] = {
@@ -39,6 +43,9 @@ FILLS: Mapping[str, Callable[[Inputs], Filled | Iterator[Filled]]] = {
     "indicators.daily_risk_control": daily_risk_control.fill,
     "indicators.price_trends": price_trends.fill,
     "indicators.risk_parity": risk_parity.fill,
+    "indicators.spread_panel": spread_panel.fill,
+    "indicators.spreads": spreads.fill,
+    "indicators.systemic": systemic.fill,
     "indicators.trend_averages": trend_averages.fill,
     "indicators.trend_flows": trend_flows.fill,
     "indicators.trend_models": trend_models.fill,
@@ -75,7 +82,9 @@ def calendar(now: datetime = NOW) -> pd.DataFrame:
 def inputs(query: Callable[[str], pd.DataFrame], now: datetime = NOW, chains: ChainSource | None = None) -> Inputs:
     """What a table's `fill` is given; without chains its sources have nothing."""
     nothing = ROOT / "sql"
-    sources = Sources(prices=FilePrices(nothing), chains=chains or FileChains(nothing), series=NoSeries())
+    sources = Sources(
+        prices=FilePrices(nothing), chains=chains or FileChains(nothing), series=NoSeries(), members=NoMembers()
+    )
     return Inputs(query, sources, now, simulated=False)
 
 

@@ -10,7 +10,16 @@ from tests.sql.given import build, rows_of, sessions
 DAYS = sessions("2025-11-14", 6)
 FRIDAY = DAYS[-1]
 MEASURES = [
+    "rebound_close_location",
+    "rebound_quality",
+    "rebound_retrace",
+    "rebound_return_pct",
+    "reversal_days_5d",
     "spx_drawdown_pct",
+    "amihud_residual_z",
+    "liq_stress",
+    "top_of_book",
+    "top_of_book_rank",
     "dealer_gamma",
     "gamma_flip_distance",
     "cta_pivot_st",
@@ -32,7 +41,7 @@ MEASURES = [
     "option_volume_to_record",
 ]
 ABOVE = "the S&P 500 is above its short-term threshold"
-SYSTEMATIC = ("cta_pivots", "cta_flows", "index_momentum", "index_momentum_pairs")
+NOT_GIVEN = ("rebound", "liquidity", "cta_pivots", "cta_flows", "index_momentum", "index_momentum_pairs")
 SMALL = "the flows of a flat week and month differ in sign or are small"
 
 
@@ -108,6 +117,23 @@ def pairs(relative: dict[str, float | None]) -> pd.DataFrame:
     )
 
 
+def rebound(**columns: object) -> pd.DataFrame:
+    """Rows of indicators.rebound on the Friday."""
+    of = {"return_pct": 1.0, "close_location": 0.19, "retrace_ratio": 0.28, "reversal_days_5d": 1}
+    of |= {"is_rebound_day": True}
+    band = {"rebound_quality": 0.35, "rebound_quality_lo": 0.3, "rebound_quality_hi": 0.4}
+    return pd.DataFrame([{"session": FRIDAY, **of, **band, **columns}])
+
+
+def liquidity() -> pd.DataFrame:
+    """Rows of indicators.liquidity on the Friday."""
+    depth = {"top_of_book_usd_mn": 6.6, "top_of_book_lo_usd_mn": 4.0, "top_of_book_hi_usd_mn": 11.1}
+    score = {"liq_stress": 7.2, "liq_stress_lo": 6.0, "liq_stress_hi": 8.1}
+    return pd.DataFrame(
+        [{"session": FRIDAY, "top_of_book_rank_252d": 0.14, "amihud_residual_z": -0.4, **depth, **score}]
+    )
+
+
 def note(columns: str, where: str = "true", /, **given: pd.DataFrame) -> list[tuple[Any, ...]]:
     """Columns of the note, by session, claim and measure."""
     rows = {
@@ -120,6 +146,8 @@ def note(columns: str, where: str = "true", /, **given: pd.DataFrame) -> list[tu
         "indicators.cta_flows": flows(),
         "indicators.index_momentum": momentum({"SPX": -1.5, "NDX": -2.8, "RUT": 0.4, "SPY": -1.5}),
         "indicators.index_momentum_pairs": pairs({"NDX": 1.3, "RUT": -1.9}),
+        "indicators.rebound": rebound(),
+        "indicators.liquidity": liquidity(),
     }
     rows |= {name.replace("__", "."): of for name, of in given.items()}
     query = f"select {columns} from marts.desk_note where {where} order by session, claim_no, measure"
@@ -129,7 +157,16 @@ def note(columns: str, where: str = "true", /, **given: pd.DataFrame) -> list[tu
 def test_each_claim_is_answered() -> None:
     near = pytest.approx
     assert note("claim_no, measure, value, value_lo, value_hi, unit, grade, inputs_missing") == [
+        (1, "rebound_close_location", 0.19, 0.19, 0.19, "ratio", "A", None),
+        (1, "rebound_quality", 0.35, 0.3, 0.4, "ratio", "C", None),
+        (1, "rebound_retrace", 0.28, 0.28, 0.28, "ratio", "A", None),
+        (1, "rebound_return_pct", 1, 1, 1, "%", "A", None),
+        (1, "reversal_days_5d", 1, 1, 1, "sessions", "A", None),
         (2, "spx_drawdown_pct", -4.18, -4.18, -4.18, "%", "A", None),
+        (3, "amihud_residual_z", -0.4, -0.4, -0.4, "standard deviations", "C", None),
+        (3, "liq_stress", 7.2, 6.0, 8.1, "0 to 10", "C", None),
+        (3, "top_of_book", 6.6, 4.0, 11.1, "USD mn", "B", None),
+        (3, "top_of_book_rank", 0.14, 0.14, 0.14, "ratio", "C", None),
         (4, "dealer_gamma", -1.04, -6.2, 4.1, "USD bn per 1 %", "D", None),
         (4, "gamma_flip_distance", -2.31, -2.31, -2.31, "%", "C", None),
         (5, "cta_pivot_st", 6700, 6690, 6710, "index points", "A", None),
@@ -184,6 +221,7 @@ def test_published_values_stand_on_the_session_that_they_describe_alone() -> Non
     found = note("session, measure, published_value", regime__daily=regime({DAYS[-2]: -5.1, FRIDAY: -4.18}))
     published = {(session, measure): value for session, measure, value in found if value is not None}
     assert published == {
+        (FRIDAY.date(), "rebound_return_pct"): 1.0,
         (FRIDAY.date(), "dealer_gamma"): -2.0,
         (FRIDAY.date(), "cta_pivot_st_tests"): 2,
         (FRIDAY.date(), "cta_days_since_break"): 4,
@@ -215,7 +253,7 @@ def test_what_could_not_be_computed_is_null_and_named() -> None:
         indicators__trading_range=ranges({}),
         indicators__dealer_gamma=gamma().iloc[:0],
         indicators__option_notional=options().iloc[:0],
-        **{f"indicators__{name}": pd.DataFrame() for name in SYSTEMATIC},
+        **{f"indicators__{name}": pd.DataFrame() for name in NOT_GIVEN},
     )
     assert found == [(name, None, None, None, name, f"Not available for this session: {name}.") for name in MEASURES]
 
@@ -311,3 +349,12 @@ def test_the_indices_are_compared_only_if_all_three_are_there() -> None:
     for lacking in (pairs({"NDX": 1.3, "RUT": None}), pairs({"NDX": 1.3})):
         assert note("value", where, indicators__index_momentum_pairs=lacking) == [(2,), (None,)]
     assert note("value", where, indicators__index_momentum_pairs=pairs({"NDX": -3.0, "RUT": -1.0})) == [(2,), (-1,)]
+
+
+def test_a_session_that_is_no_rebound_has_no_quality() -> None:
+    quiet = rebound(rebound_quality=float("nan"), is_rebound_day=False)
+    found = note("value, inputs_missing", "measure = 'rebound_quality'", indicators__rebound=quiet)
+    assert found == [(None, "no rebound of 0.75 % within 10 sessions of a fall of 3 %")]
+    early = rebound(rebound_quality=float("nan"))
+    found = note("value, inputs_missing", "measure = 'rebound_quality'", indicators__rebound=early)
+    assert found == [(None, "rebound_quality")]

@@ -1,6 +1,7 @@
 """What holds of every table that SQL computes, whatever the market did: no look-ahead, bands and ranges in order."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import date
 from functools import cache, partial
 from typing import Any
@@ -8,12 +9,13 @@ from typing import Any
 import duckdb
 import numpy as np
 import pandas as pd
-import pytest
 from hypothesis import Phase, example, given, settings
+from hypothesis import seed as seeded
 from hypothesis import strategies as st
 
 from assets.models.simulated_market import simulate
 from assets.sources.availability import RELEASES, price_bars, squeezemetrics
+from assets.sources.sessions import DECISION_TIME, at_new_york
 from tests.sql.chains import rows as chain_rows
 from tests.sql.chains import whole
 from tests.sql.given import EVERY_TABLE, FILLS, build, calendar, classes, frame_of, instruments, sessions, tables
@@ -22,8 +24,9 @@ COUNT = 620
 DAYS = sessions("2023-07-12", COUNT)
 SYMBOLS = (
     *("SPX", "NDX", "VIX", "VVIX", "VIX3M", "SKEW", "BTC-USD", "RUT", "IRX", "IWM"),
-    *("SPXTR", "SPY", "IEF", "DBC"),
+    *("SPXTR", "SPY", "IEF", "DBC", "XLP", "XLY", "ES=F"),
 )
+MEMBERS = ("SIM01", "SIM02", "SIM03", "SIM04", "SIM05")
 # Without these a run is refused.
 REQUIRED = ("SPX", "VIX")
 COMPUTED = [name for name, table in tables().items() if table.filled_by == "sql" or name in FILLS]
@@ -60,7 +63,9 @@ FEW = settings(max_examples=5, deadline=None, derandomize=True, database=None, p
 def market() -> pd.DataFrame:
     """Rows of raw.prices from the simulated market."""
     listed = instruments()
-    market = simulate(pd.DatetimeIndex(DAYS), listed[listed["symbol"].isin(SYMBOLS)], seed=7)
+    stocks = pd.DataFrame({"symbol": MEMBERS, "class": "stock", "role": "member", "sector": "Energy"})
+    listed = pd.concat([listed[listed["symbol"].isin(SYMBOLS)], stocks], ignore_index=True)
+    market = simulate(pd.DatetimeIndex(DAYS), listed, seed=7)
     return market.bars.assign(source="simulated")
 
 
@@ -107,9 +112,23 @@ def series(days: Iterable[pd.Timestamp], seed: int = 3) -> pd.DataFrame:
     return pd.concat(frames, ignore_index=True)
 
 
+@cache
+def lists(cut: int) -> pd.DataFrame:
+    """Rows of raw.index_members: a list before a session and one after, with additions and a removal in between."""
+    added = dict(zip(MEMBERS, (DAYS[0], DAYS[300], DAYS[0], DAYS[cut - 3], DAYS[cut + 1]), strict=True))
+    frames = []
+    for list_date, symbols in {DAYS[400]: MEMBERS[:3], DAYS[cut + 2]: (*MEMBERS[:2], *MEMBERS[3:])}.items():
+        of = pd.DataFrame({"index_symbol": "SPX", "list_date": list_date, "symbol": symbols, "company": "Simulated"})
+        frames.append(of.assign(sector="Energy", source="vendor", added_date=[added[symbol] for symbol in symbols]))
+    rows = pd.concat(frames, ignore_index=True)
+    known = at_new_york(pd.DatetimeIndex(rows["added_date"]), DECISION_TIME)
+    return rows.assign(available_at=known, observed_at=known)
+
+
 def build_all(rows: pd.DataFrame, given: Mapping[str, pd.DataFrame], **more: Any) -> duckdb.DuckDBPyConnection:  # noqa: ANN401 - what build takes
     """Every table, with averages that burn in soon."""
-    return build(rows, given={"reference.pivot_calibration": AVERAGES, **given}, **more)
+    usual = {"reference.pivot_calibration": AVERAGES, "raw.index_members": lists(COUNT - 3)}
+    return build(rows, given={**usual, **given}, **more)
 
 
 def decided(day: date) -> pd.Timestamp:
@@ -132,59 +151,110 @@ def until(connection: duckdb.DuckDBPyConnection, name: str, day: date) -> pd.Dat
     elif "snapshot_id" in table.types:
         known = f"select snapshot_id from raw.option_chains where available_at <= {moment}"
         conditions.append(f"snapshot_id in ({known})")
+    if name == "staging.member_prices":
+        # It has all bars of a symbol as soon as that is known to be a member.
+        conditions.append(f"symbol in (select symbol from staging.index_members where available_at <= {moment})")
+    # The end of a membership is known once it has come.
+    ended = f" replace (case when removed_date <= '{day}' then removed_date end as removed_date)"
+    columns = "*" + (ended if "removed_date" in table.types else "")
     where = " and ".join(conditions)
-    return frame_of(connection, f"from {name} where {where} order by {', '.join(table.header.grain)}")
+    return frame_of(connection, f"select {columns} from {name} where {where} order by {', '.join(table.header.grain)}")
 
 
-@pytest.mark.parametrize("future", ["unknown", "different", "as of"])
-@settings(FEW, max_examples=3)
+@dataclass(frozen=True)
+class Landed:
+    """What has landed around a cut, and which of it was known only later.
+
+    Attributes:
+        day: The session of the cut.
+        rows: Rows of raw.prices.
+        options: Rows of raw.option_chains.
+        figures: Rows of raw.series.
+        members: Rows of raw.index_members.
+    """
+
+    day: date
+    rows: pd.DataFrame
+    options: pd.DataFrame
+    figures: pd.DataFrame
+    members: pd.DataFrame
+
+    def given(self) -> dict[str, pd.DataFrame]:
+        """The rows of the raw tables but prices."""
+        return {"raw.option_chains": self.options, "raw.series": self.figures, "raw.index_members": self.members}
+
+    def later(self) -> list[Any]:
+        """Masks of the prices, contracts and numbers that were known only later."""
+        known = (known_at(self.rows), self.options["available_at"], self.figures["available_at"])
+        return [(of > decided(self.day)).to_numpy() for of in known]
+
+
+def cut_off(landed: Landed) -> duckdb.DuckDBPyConnection:
+    """Every table without what was known only later."""
+    rows, options, figures = landed.later()
+    given = {
+        "raw.option_chains": landed.options[~options],
+        "raw.series": landed.figures[~figures],
+        "raw.index_members": landed.members[landed.members["available_at"] <= decided(landed.day)],
+    }
+    return build_all(landed.rows[~rows], given=given)
+
+
+def made_up(landed: Landed, seed: int) -> duckdb.DuckDBPyConnection:
+    """Every table with another future."""
+    later, options_later, figures_later = landed.later()
+    random = np.random.default_rng(seed)
+    rows, quotes, figures = landed.rows.copy(), landed.options.copy(), landed.figures.copy()
+    rows.loc[later, [*OHLC, "volume"]] *= random.uniform(0.5, 2, (later.sum(), 1))
+    quotes.loc[options_later, QUOTED] *= random.uniform(0.5, 2, (options_later.sum(), len(QUOTED)))
+    figures.loc[figures_later, "series_value"] *= -2
+    return build_all(rows, given={**landed.given(), "raw.option_chains": quotes, "raw.series": figures})
+
+
+def corrected(landed: Landed, seed: int) -> duckdb.DuckDBPyConnection:
+    """Every table as of the cut, after which much of the past was corrected."""
+    later, options_later, figures_later = landed.later()
+    moment = decided(landed.day) + pd.Timedelta(seconds=1)
+    known = {"available_at": moment, "observed_at": moment}
+    rows = landed.rows[~later].sample(200, random_state=seed)
+    rows = rows.assign(**{name: rows[name] * 1.1 for name in OHLC}, **known)
+    options = landed.options[~options_later].assign(
+        snapshot_id=lambda of: of["snapshot_id"] + " corrected",
+        quote_at=lambda of: of["quote_at"] + pd.Timedelta(minutes=1),
+        open_interest=lambda of: of["open_interest"] * 1.1,
+        **known,
+    )
+    figures = landed.figures[~figures_later].assign(series_value=1e9, **known)
+    given = {
+        **landed.given(),
+        "raw.option_chains": pd.concat([landed.options, options], ignore_index=True),
+        "raw.series": pd.concat([landed.figures, figures], ignore_index=True),
+    }
+    as_of = decided(landed.day)
+    vintages = pd.concat([landed.rows, rows], ignore_index=True)
+    return build_all(vintages, as_of=str(as_of), now=as_of.to_pydatetime(), given=given)
+
+
+@settings(FEW, max_examples=2)
 @example(cut=600, holes={("NDX", 0), ("SKEW", 0), ("BTC-USD", -1), ("VIX3M", 1)}, seed=1)
 @given(cut=CUTS, holes=HOLES, seed=st.integers(0, 2**16))
-def test_the_future_never_changes_a_past_row(future: str, cut: int, holes: set[tuple[str, int]], seed: int) -> None:
+def test_the_future_never_changes_a_past_row(cut: int, holes: set[tuple[str, int]], seed: int) -> None:
     """The rows up to the cut are the same when what came later is cut off, made up, or corrects the past."""
     day = DAYS[cut].date()
     rows = without(market(), {(symbol, cut + n) for symbol, n in holes if symbol not in REQUIRED or n})
-    later = (known_at(rows) > decided(day)).to_numpy()
-    random = np.random.default_rng(seed)
-    options, figures = chains(cut), series(DAYS[cut - 9 : cut + 6])
-    whole_build = build_all(rows, given={"raw.option_chains": options, "raw.series": figures})
-    options_later = (options["available_at"] > decided(day)).to_numpy()
-    figures_later = (figures["available_at"] > decided(day)).to_numpy()
-    if future == "unknown":
-        given = {"raw.option_chains": options[~options_later], "raw.series": figures[~figures_later]}
-        cut_off = build_all(rows[~later], given=given)
-    elif future == "different":
-        made_up, quotes, estimates = rows.copy(), options.copy(), figures.copy()
-        made_up.loc[later, OHLC] *= random.uniform(0.5, 2, (later.sum(), 1))
-        quotes.loc[options_later, QUOTED] *= random.uniform(0.5, 2, (options_later.sum(), len(QUOTED)))
-        estimates.loc[figures_later, "series_value"] *= -2
-        cut_off = build_all(made_up, given={"raw.option_chains": quotes, "raw.series": estimates})
-    else:
-        moment = decided(day) + pd.Timedelta(seconds=1)
-        known = {"available_at": moment, "observed_at": moment}
-        corrected = rows[~later].sample(200, random_state=seed)
-        corrected = corrected.assign(**{name: corrected[name] * 1.1 for name in OHLC}, **known)
-        newer = options[~options_later].assign(
-            snapshot_id=lambda of: of["snapshot_id"] + " corrected",
-            quote_at=lambda of: of["quote_at"] + pd.Timedelta(minutes=1),
-            open_interest=lambda of: of["open_interest"] * 1.1,
-            **known,
-        )
-        revised = figures[~figures_later].assign(series_value=1e9, **known)
-        given = {
-            "raw.option_chains": pd.concat([options, newer], ignore_index=True),
-            "raw.series": pd.concat([figures, revised], ignore_index=True),
-        }
-        vintages = pd.concat([rows, corrected], ignore_index=True)
-        cut_off = build_all(vintages, as_of=str(decided(day)), now=decided(day).to_pydatetime(), given=given)
-    for name in COMPUTED:
-        if name != OVER_ALL_SESSIONS:
-            then, now = until(cut_off, name, day), until(whole_build, name, day)
-            pd.testing.assert_frame_equal(then, now, check_exact=True, obj=name)
+    landed = Landed(day, rows, chains(cut), series(DAYS[cut - 9 : cut + 6]), lists(cut))
+    whole_build = build_all(rows, given=landed.given())
+    then = {name: until(whole_build, name, day) for name in COMPUTED if name != OVER_ALL_SESSIONS}
+    others = {"unknown": cut_off(landed), "different": made_up(landed, seed), "as of": corrected(landed, seed)}
+    for future, connection in others.items():
+        for name, expected in then.items():
+            found = until(connection, name, day)
+            pd.testing.assert_frame_equal(found, expected, check_exact=True, obj=f"{name}, future {future}")
 
 
 def test_there_are_options_on_both_sides_of_the_cut() -> None:
-    connection = build_all(market(), given={"raw.option_chains": chains(600), "raw.series": series(DAYS[590:606])})
+    given = {"raw.option_chains": chains(600), "raw.series": series(DAYS[590:606]), "raw.index_members": lists(600)}
+    connection = build_all(market(), given=given)
     day = DAYS[600].date()
     for name in COMPUTED:
         if name != OVER_ALL_SESSIONS:
@@ -198,7 +268,7 @@ def wild(seed: int, swing: float, flaws: float) -> pd.DataFrame:
     """A market of random walks with heavy tails, in which a share of the bars is flat, disordered or missing."""
     random = np.random.default_rng(seed)
     frames: list[pd.DataFrame] = []
-    for symbol in SYMBOLS:
+    for symbol in (*SYMBOLS, *MEMBERS):
         closes = 100 * np.exp(np.cumsum(random.standard_t(3, COUNT) * swing - swing**2))
         ends = closes[:, None] * np.exp(random.standard_t(3, (COUNT, 3)) * swing)
         ohlc = np.column_stack([ends[:, 0], np.maximum(ends.max(axis=1), closes), ends.min(axis=1), closes])
@@ -245,6 +315,8 @@ MARKETS = {
     "swing": st.sampled_from([0.0, 0.001, 0.01, 0.05]),
     "flaws": st.sampled_from([0.0, 0.02, 0.3]),
 }
+# So that the tests of a wild market share what is built.
+SAME = seeded(1)
 BANDS = {
     "indicators.vol_panic": [("vol_panic_lo", "vol_panic", "vol_panic_hi")],
     "indicators.trading_range": [("range_5d_lo_pct", "range_5d_pct", "range_5d_hi_pct")],
@@ -264,6 +336,25 @@ BANDS = {
         *((f"flow_{n}d_realised_lo_bn", f"flow_{n}d_realised_bn", f"flow_{n}d_realised_hi_bn") for n in (1, 5, 15)),
     ],
     "indicators.vol_control_flows": [("flow_lo_bn", "flow_bn", "flow_hi_bn")],
+    "indicators.liquidity": [
+        ("top_of_book_lo_usd_mn", "top_of_book_usd_mn", "top_of_book_hi_usd_mn"),
+        ("kyle_lambda_lo_bp_per_bn", "kyle_lambda_bp_per_bn", "kyle_lambda_hi_bp_per_bn"),
+        ("liq_stress_lo", "liq_stress", "liq_stress_hi"),
+    ],
+    "indicators.option_smile": [
+        ("skew_30d_lo", "skew_30d", "skew_30d_hi"),
+        ("atm_iv_30d_lo", "atm_iv_30d", "atm_iv_30d_hi"),
+        ("half_spread_30d_lo_pct", "half_spread_30d_pct", "half_spread_30d_hi_pct"),
+    ],
+    "indicators.breadth": [
+        (f"{name}_lo_pct", f"{name}_pct", f"{name}_hi_pct")
+        for name in ("above_20d", "above_50d", "above_200d", "advance_share", "up_volume_share", "net_new_highs")
+    ],
+    "indicators.rebound": [("rebound_quality_lo", "rebound_quality", "rebound_quality_hi")],
+    "indicators.systemic": [
+        ("turbulence_lo", "turbulence", "turbulence_hi"),
+        ("absorption_ratio_lo", "absorption_ratio", "absorption_ratio_hi"),
+    ],
     "indicators.risk_parity": [
         ("equity_notional_lo_bn", "equity_notional_bn", "equity_notional_hi_bn"),
         *(
@@ -291,6 +382,7 @@ LACKING = """
 """
 
 
+@SAME
 @FEW
 @given(**MARKETS)
 def test_values_are_what_the_headers_say(seed: int, swing: float, flaws: float) -> None:
@@ -314,6 +406,7 @@ def test_values_are_what_the_headers_say(seed: int, swing: float, flaws: float) 
         assert {what: count for what, count in zip(wrong, counts, strict=True) if count} == {}, name
 
 
+@SAME
 @FEW
 @given(**MARKETS)
 def test_bands_hold_their_value(seed: int, swing: float, flaws: float) -> None:
@@ -328,13 +421,16 @@ def test_bands_hold_their_value(seed: int, swing: float, flaws: float) -> None:
             assert ((known["lo"] <= known["value"]) & (known["value"] <= known["hi"])).all(), name
 
 
+@SAME
 @FEW
 @given(**MARKETS)
 def test_what_is_null_says_why(seed: int, swing: float, flaws: float) -> None:
     """inputs_missing is there exactly where an estimate is not."""
     connection = wild_build(seed, swing, flaws)
     estimates = {
-        "indicators.vol_panic": "panic_4 is null or vol_panic is null",
+        "indicators.vol_panic": "panic_4 is null or vol_panic is null or panic_4_chain is null "
+        "or vol_panic_rank is null",
+        "indicators.option_smile": "skew_30d is null or half_spread_30d_pct is null",
         "indicators.trading_range": "range_5d_pct is null or yang_zhang_vol is null or range_pct is null "
         "or (symbol in ('SPX', 'SPY') and range_to_implied is null)",
         "regime.daily": "danger is null or spx_close is null",
@@ -357,6 +453,16 @@ def test_what_is_null_says_why(seed: int, swing: float, flaws: float) -> None:
         "indicators.vol_control": "log_return_pct is null or rv21_pct is null or rv63_pct is null "
         "or flow_1d_realised_bn is null or flow_5d_realised_bn is null or flow_15d_realised_bn is null",
         "indicators.vol_control_flows": "flow_bn is null",
+        "indicators.liquidity": "vix is null or top_of_book_to_10d_pct is null or top_of_book_rank_252d is null "
+        "or amihud_21d_bp_per_bn is null or es_amihud_21d_bp_per_bn is null or kyle_lambda_bp_per_bn is null "
+        "or amihud_to_median is null or edge_median_bp is null or half_spread_30d_pct is null or liq_stress is null",
+        "indicators.breadth": "members_missing > 0 or advances is null or advance_share_pct is null "
+        "or up_volume_share_pct is null or above_20d_pct is null or above_50d_pct is null or above_200d_pct is null "
+        "or net_new_highs_pct is null",
+        "indicators.rebound": "return_pct is null or gap_pct is null or up_pct is null or close_location is null "
+        "or retrace_ratio is null or drawdown_63d_pct is null or is_rebound_day is null or reversal_days_5d is null "
+        "or leadership_pct is null or vix_change is null or advance_share_pct is null or up_volume_share_pct is null "
+        "or (is_rebound_day and rebound_components < 6)",
         "indicators.daily_risk_control": "total_return_source is null or leverage is null "
         "or risk_control_level is null or overnight_rate_pct is null",
     }

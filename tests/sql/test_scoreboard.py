@@ -205,6 +205,19 @@ def test_a_simulated_market_has_the_flows_of_the_usual_fit() -> None:
     ]
 
 
+DEPTH = pd.DataFrame(
+    {
+        "session": [MON],
+        "top_of_book_usd_mn": 6.0,
+        "top_of_book_lo_usd_mn": 4.0,
+        "top_of_book_hi_usd_mn": 9.0,
+        "top_of_book_ytd_usd_mn": 12.0,
+        "top_of_book_rank_252d": 0.1,
+        "top_of_book_to_10d_pct": -20.0,
+    }
+)
+
+
 def test_every_published_figure_and_simulated_truth_has_an_estimate_of_its_name() -> None:
     published = pd.read_csv(tables()["reference.published_estimates"].csv)
     state = pd.concat([truth(name, 1.0) for name in VARIABLES]).assign(truth_unit="USD bn")
@@ -227,6 +240,10 @@ def test_every_published_figure_and_simulated_truth_has_an_estimate_of_its_name(
         ),
         "risk_parity": estimates[["session", "equity_notional_bn"]],
         "systematic_total": estimates[["session", "systematic_total_bn"]],
+        "vol_panic": pd.DataFrame([{"session": MON, "vol_panic": 9.0, "vol_panic_rank": 1.0}]),
+        "trading_range": pd.DataFrame({"session": MON, "symbol": ["SPX", "NDX"], "range_5d_pct": 2.0}),
+        "liquidity": DEPTH,
+        "breadth": pd.DataFrame([{"session": MON, "above_50d_pct": 40.0, "above_200d_pct": 55.0}]),
     }
     names = [(name, MON, 1.0) for name in published["indicator"].unique()]
     found = scoreboard(
@@ -238,6 +255,46 @@ def test_every_published_figure_and_simulated_truth_has_an_estimate_of_its_name(
     # Desks publish nothing on the other assets that risk parity holds.
     assert {name for name, _ in rows} == {*published["indicator"], *VARIABLES} - {"risk_parity_notional"}
     assert [row for row in rows if row[1] is not None] == []
+
+
+# Volatility and liquidity
+
+
+def test_depth_is_compared_with_desks_and_with_the_truth() -> None:
+    published = figures(("top_of_book", MON, 8.0), ("top_of_book_ytd", MON, 13.0), ("top_of_book_to_10d", MON, 5.0))
+    given = {"indicators__dealer_gamma": pd.DataFrame(), "indicators__liquidity": DEPTH}
+    columns = "indicator, value, value_lo, value_hi, error, is_in_band, has_same_sign"
+    assert read(scoreboard(reference__published_estimates=published, **given), columns) == [
+        ("top_of_book", 6, 4, 9, -2, True, True),
+        ("top_of_book_to_10d", -20, None, None, -25, None, False),
+        ("top_of_book_ytd", 12, None, None, -1, None, True),
+    ]
+    state = truth("top_of_book", 9.5).assign(truth_unit="USD mn")
+    found = scoreboard("simulated", reference__simulated_truth=state, **given)
+    assert read(found, "publisher, published_value, value, is_in_band, unit") == [
+        ("simulated market", 9.5, 6, False, "USD mn")
+    ]
+
+
+def test_beside_panic_and_ranges_stand_rules_that_know_vix_alone() -> None:
+    panic = {"vol_panic": 9.1, "vol_panic_lo": 8.0, "vol_panic_hi": 9.6, "panic_vix_only": 8.5, "vix": 25.2}
+    ranges = {"range_5d_pct": 2.02, "range_5d_lo_pct": 1.5, "range_5d_hi_pct": 2.5}
+    found = scoreboard(
+        indicators__dealer_gamma=pd.DataFrame(),
+        indicators__vol_panic=pd.DataFrame([{"session": MON, **panic}]),
+        indicators__trading_range=pd.DataFrame({"session": MON, "symbol": ["SPX", "NDX", "SPY"], **ranges}),
+        reference__published_estimates=figures(
+            ("vol_panic", MON, 9.5), ("vol_panic", TUE, 9.0), ("spx_range_5d", MON, 2.0), ("ndx_range_5d", MON, 3.0)
+        ),
+    )
+    implied = pytest.approx(25.2 / math.sqrt(252) * math.sqrt(8 / math.pi))
+    assert read(found, "indicator, value, is_in_band, baseline, baseline_value") == [
+        ("ndx_range_5d", 2.02, False, "earlier figures", None),
+        ("spx_range_5d", 2.02, True, "VIX range", implied),
+        ("vol_panic", 9.1, True, "VIX rank", 8.5),
+        # The rule's own value is missing, and the earlier figure does not stand in.
+        ("vol_panic", None, None, "VIX rank", None),
+    ]
 
 
 # The simple rules beside
