@@ -17,6 +17,7 @@ import pytest
 from rich.console import Console
 
 from assets.inputs import Filled, Inputs, Sources
+from assets.raw import index_members as raw_index_members
 from assets.raw import option_chains as raw_option_chains
 from assets.raw import prices as raw_prices
 from assets.raw import series as raw_series
@@ -27,6 +28,7 @@ from assets.sources.series import ListedSeries
 from assets.sources.sessions import NEW_YORK
 from assets.sources.simulated import SimulatedPrices
 from assets.sources.simulated_chains import SimulatedChains
+from assets.sources.simulated_members import SimulatedMembers
 from orchestration.errors import WarehouseError
 from orchestration.runs import refresh
 from orchestration.settings import ROOT, Settings, SettingsError
@@ -57,7 +59,11 @@ SYMBOLS = {
     "ES=F",
     "BTC-USD",
     "EURUSD=X",
+    # Members of the index, one of which leaves after the as-of time.
+    *("SIM01", "SIM13", "SIM47", "SIM51"),
 }
+# A build as of an earlier time has no bars of what is not known as a member yet.
+ADDED_LATER = "SIM55"
 # Early enough for the longest average of a trend to burn in.
 FIRST = "2021-03-01"
 CHAINS = (("SPY", "2025-11-12", "2025-12-31"), ("SPX", "2025-11-20", "2025-11-24"))
@@ -97,6 +103,15 @@ class FewChains:
             yield from SimulatedChains().snapshots(few, known, days)
 
 
+class FewMembers:
+    """The simulated index, of a few members."""
+
+    def members(self, index_symbol: str) -> Delivery:
+        """Deliver them."""
+        lists = SimulatedMembers().members(index_symbol).rows
+        return Delivery(lists[lists["symbol"].isin(SYMBOLS | {ADDED_LATER})])
+
+
 class FewSeries:
     """A comparator's figures, made up."""
 
@@ -113,11 +128,12 @@ def write(warehouse: Warehouse, table: Table, settings: Settings) -> None:
         "raw.prices": raw_prices.fill,
         "raw.option_chains": raw_option_chains.fill,
         "raw.series": raw_series.fill,
+        "raw.index_members": raw_index_members.fill,
     }
     if table.qualified not in few or settings.as_of:
         write_table(warehouse, table, settings)
         return
-    sources = Sources(prices=FewPrices(), chains=FewChains(), series=FewSeries())
+    sources = Sources(prices=FewPrices(), chains=FewChains(), series=FewSeries(), members=FewMembers())
     filled = few[table.qualified](Inputs(warehouse.reader(table), sources, warehouse.now, simulated=True))
     batches = [filled] if isinstance(filled, Filled) else filled
     warehouse.write_batches(table, ((batch.rows, []) for batch in batches))
@@ -136,6 +152,10 @@ def known(rows: pd.DataFrame, moment: datetime) -> pd.DataFrame:
         rows = rows[decided].reset_index(drop=True)
     if "available_at" in rows:
         rows = rows[rows["available_at"] <= moment].reset_index(drop=True)
+    if "removed_date" in rows:
+        # Who has left since was still a member.
+        left = (rows["removed_date"] + pd.Timedelta(hours=18)).dt.tz_localize(NEW_YORK) <= moment
+        rows = rows.assign(removed_date=rows["removed_date"].where(left))
     return rows
 
 

@@ -49,7 +49,8 @@ MARKET = (
         for symbol in ("VIX", "VVIX", "VIX3M", "SKEW")
     ),
 )
-DATED = ("staging.prices", "indicators.trading_range", "indicators.vol_panic", "regime.daily")
+# None of them needs option chains.
+DATED = ("staging.prices", "indicators.trading_range", "indicators.vol_control")
 
 # Anyone's reader: it knows DuckDB, Arrow and the published files, and nothing of the project. It reads until it has
 # seen the last build. DuckDB opens a Parquet file by its path several times in one query, Arrow once.

@@ -1,0 +1,132 @@
+"""Times volatility, liquidity and the tape over the whole real history: `make bench`.
+
+Each table as the run computes it, in SQL or Python, without the checks and files of a run; indicators.option_smile,
+which reads option chains, is timed with the runs. Beside two of them stands the obvious alternative: pandas on a frame
+of a column per member for breadth, one call of the library per window for spreads.
+"""
+
+import resource
+import time
+from functools import partial
+from pathlib import Path
+
+import duckdb
+import numpy as np
+import pandas as pd
+from bidask import edge
+from rich.console import Console
+from rich.table import Table as Grid
+
+from assets.inputs import Filled, Inputs, Sources
+from assets.models.spreads import WINDOW
+from assets.raw import index_members, prices, series
+from assets.sources.chain_files import FileChains
+from assets.sources.file_members import FileMembers
+from assets.sources.file_series import FileSeries
+from assets.sources.files import FilePrices
+from orchestration.settings import ROOT
+from tests.conftest import TEST_DATA
+from tests.sql.given import FILLS, build, frame_of, inputs, tables
+
+SAMPLED = 500
+NOW = pd.Timestamp("2026-07-22 22:00", tz="UTC").to_pydatetime()
+TABLES = (
+    "indicators.vol_panic",
+    "indicators.trading_range",
+    "indicators.spreads",
+    "indicators.spread_panel",
+    "indicators.liquidity",
+    "indicators.breadth",
+    "indicators.rebound",
+    "indicators.systemic",
+)
+
+
+def main() -> None:
+    """Print the figures."""
+    console = Console()
+    folder = Path(TEST_DATA)
+    if not folder.is_dir():
+        console.print(f"skipped: no market data in {folder}; UNDERTOW_TEST_DATA names its folder")
+        return
+    connection = warehouse(folder)
+    grid = Grid("table", "rows", "seconds", title="the whole history")
+    spent = {}
+    for name in TABLES:
+        started = time.perf_counter()
+        rows = compute(connection, name)
+        spent[name] = time.perf_counter() - started
+        grid.add_row(name, f"{rows:,}", f"{spent[name]:.2f}")
+    console.print(grid)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    slowest = max(spent, key=spent.__getitem__)
+    total = f"{sum(spent.values()):.2f} s, {peak:,.0f} MB peak memory with the raw rows"
+    console.print(f"all tables {total}; the slowest is {slowest}")
+    bench_breadth(console, connection, spent["indicators.breadth"])
+    bench_spreads(console, connection, spent["indicators.spreads"])
+
+
+def warehouse(folder: Path) -> duckdb.DuckDBPyConnection:
+    """Every table from the folder's prices, members and series, without option chains."""
+    chains = FileChains(ROOT / "sql")
+    sources = Sources(FilePrices(folder), chains, FileSeries(folder), FileMembers(folder))
+    empty = build(until=("raw.index_members", "raw.series", "raw.prices", "reference.series_catalog"), now=NOW)
+
+    def landed(fill: object, connection: duckdb.DuckDBPyConnection) -> pd.DataFrame:
+        filled: Filled = fill(Inputs(partial(frame_of, connection), sources, NOW, simulated=False))  # type: ignore[operator]
+        return filled.rows.assign(observed_at=filled.rows["available_at"])
+
+    given = {"raw.index_members": landed(index_members.fill, empty), "raw.series": landed(series.fill, empty)}
+    listed = build(until=("raw.index_members", "raw.prices", "reference.instruments"), now=NOW, given=given)
+    return build(landed(prices.fill, listed), TABLES, now=NOW, given=given)
+
+
+def compute(connection: duckdb.DuckDBPyConnection, name: str) -> int:
+    """Compute a table again, in SQL into a table or by its fill; the number of its rows."""
+    table = tables()[name]
+    if table.filled_by == "sql":
+        connection.execute(f"create or replace temp table computed as {table.sql}").fetchall()
+        [(rows,)] = connection.sql("select count(*) from computed").fetchall()
+        return int(rows)
+    filled = FILLS[name](inputs(partial(frame_of, connection)))
+    return sum(len(batch.rows) for batch in ([filled] if isinstance(filled, Filled) else filled))
+
+
+def bench_breadth(console: Console, connection: duckdb.DuckDBPyConnection, in_sql: float) -> None:
+    """The shares above three averages by pandas, members as of today, beside the whole table in SQL."""
+    started = time.perf_counter()
+    frame = frame_of(connection, "select session, symbol, close from staging.member_prices where segment = 0")
+    closes = frame.pivot_table(index="session", columns="symbol", values="close")
+    shares = {
+        n: (closes > (mean := closes.rolling(n).mean())).sum(axis=1) / mean.notna().sum(axis=1) for n in (20, 50, 200)
+    }
+    in_pandas = time.perf_counter() - started
+    there = frame_of(connection, "select session, above_50d_pct from indicators.breadth order by session").set_index(
+        "session"
+    )["above_50d_pct"]
+    apart = np.nanmedian(np.abs(100 * shares[50].reindex(there.index) - there))
+    grid = Grid("breadth", "seconds", "ratio", title=f"{closes.shape[1]} members, {len(frame):,} bars")
+    grid.add_row("the whole table in SQL", f"{in_sql:.2f}", "1")
+    grid.add_row("three of its shares in pandas, today's members", f"{in_pandas:.2f}", f"{in_pandas / in_sql:.2f}")
+    console.print(grid)
+    console.print(f"median difference of above_50d_pct, from membership alone: {apart:.2f} percentage points")
+
+
+def bench_spreads(console: Console, connection: duckdb.DuckDBPyConnection, whole: float) -> None:
+    """EDGE of SPY's windows one by one beside the whole table, which has two more estimators."""
+    query = "select open, high, low, close from staging.prices where symbol = 'SPY' order by session"
+    bars = frame_of(connection, query).to_numpy().T
+    [(rows,)] = connection.sql("select count(*) from indicators.spreads").fetchall()
+    ends = np.random.default_rng(1).integers(WINDOW, bars.shape[1], SAMPLED)
+    started = time.perf_counter()
+    for end in ends:
+        edge(*bars[:, end - WINDOW : end])
+    loop = (time.perf_counter() - started) / SAMPLED * rows
+    grid = Grid("spreads", "seconds", "ratio", title=f"{rows:,} windows")
+    grid.add_row("the whole table", f"{whole:.2f}", "1")
+    grid.add_row(f"EDGE window by window (from {SAMPLED})", f"{loop:.2f}", f"{loop / whole:.0f}")
+    console.print(grid)
+
+
+if __name__ == "__main__":
+    main()
