@@ -5,7 +5,17 @@ import pandas as pd
 import pytest
 from matplotlib.patches import Rectangle
 
-from assets.indicators import cta_flows, cta_pivots, dealer_gamma, gamma_profile, vol_control, vol_control_flows
+from assets.indicators import (
+    breadth,
+    cta_flows,
+    cta_pivots,
+    dealer_gamma,
+    gamma_profile,
+    liquidity,
+    vol_control,
+    vol_control_flows,
+    vol_panic,
+)
 
 PROFILE = pd.DataFrame(
     {
@@ -77,8 +87,39 @@ def test_flows_are_drawn_by_scenario_and_over_time() -> None:
     assert [np.asarray(line.get_ydata()).tolist() for line in year.lines[:2]] == [[-5, -5], [-21, -21]]
 
 
+def test_depth_is_drawn_with_the_score_and_what_vix_does_not_explain() -> None:
+    rows = pd.DataFrame({"session": pd.to_datetime(["2025-11-21", "2025-11-20"]), "amihud_residual_z": [-0.9, -1.0]})
+    for name, values in {"top_of_book{}_usd_mn": [6.6, 5.4], "liq_stress{}": [7.0, 6.2]}.items():
+        for end, factor in {"": 1.0, "_lo": 0.6, "_hi": 1.3}.items():
+            rows[name.format(end)] = np.multiply(values, factor)
+    figure = liquidity.picture(lambda _: rows)
+    assert figure is not None
+    drawn = [np.asarray(axes.lines[-1].get_ydata()).tolist() for axes in figure.axes]
+    assert drawn == [[5.4, 6.6], [6.2, 7.0], [-1.0, -0.9]]
+
+
+def test_breadth_is_drawn_for_both_averages() -> None:
+    rows = pd.DataFrame({"session": pd.to_datetime(["2025-11-21", "2025-11-20"]), "advance_decline_line": [21, 20]})
+    for name, value in {"above_50d": 41.5, "above_200d": 56.1}.items():
+        rows = rows.assign(**{f"{name}_pct": value, f"{name}_lo_pct": value - 1, f"{name}_hi_pct": value + 1})
+    figure = breadth.picture(lambda _: rows)
+    assert figure is not None
+    shares, line = figure.axes
+    assert [curve.get_label() for curve in shares.lines] == ["50 sessions", "200 sessions"]
+    assert np.asarray(line.lines[0].get_ydata()).tolist() == [20, 21]
+
+
 @pytest.mark.parametrize(
-    "picture", [cta_flows.picture, cta_pivots.picture, vol_control.picture, vol_control_flows.picture]
+    "picture",
+    [
+        breadth.picture,
+        cta_flows.picture,
+        cta_pivots.picture,
+        liquidity.picture,
+        vol_control.picture,
+        vol_control_flows.picture,
+        vol_panic.picture,
+    ],
 )
 def test_without_rows_there_is_no_picture(picture: object) -> None:
     assert picture(lambda _: PROFILE.head(0)) is None  # type: ignore[operator]
