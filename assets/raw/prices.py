@@ -16,7 +16,7 @@ def fill(inputs: Inputs) -> Filled:
     """The source's daily bars with the time each became known, columns as in sql/raw/prices.sql.
 
     Asked for are the instruments and, after them, whatever is or was a member of an index. What could not be delivered
-    of the members is one failure.
+    of those on the newest list is one failure; who has left may be gone from the source as well.
 
     Raises:
         SourceError: If the source delivered nothing at all or something of the wrong shape.
@@ -26,7 +26,7 @@ def fill(inputs: Inputs) -> Filled:
         Instrument(**{str(name): value for name, value in row.items()})
         for row in listed.rename(columns={"class": "asset_class"}).fillna({"sector": ""}).to_dict("records")
     ]
-    members = _members(inputs, instruments)
+    members, current = _members(inputs, instruments)
     known = inputs.query(
         f"""
         select symbol, date, close
@@ -38,35 +38,40 @@ def fill(inputs: Inputs) -> Filled:
     delivery = inputs.sources.prices.prices([*instruments, *members], known)
     classes = delivery.rows["symbol"].map({one.symbol: one.asset_class for one in (*instruments, *members)})
     rows = delivery.rows[list(COLUMNS)].assign(available_at=price_bars(delivery.rows["date"], classes))
-    return Filled(rows, _members_in_one(delivery.failures, {member.symbol for member in members}))
+    return Filled(rows, _members_in_one(delivery.failures, {member.symbol for member in members}, current))
 
 
-def _members(inputs: Inputs, instruments: Sequence[Instrument]) -> list[Instrument]:
-    """Every symbol that is or was a member, in its newest list's sector, and that is no instrument."""
+def _members(inputs: Inputs, instruments: Sequence[Instrument]) -> tuple[list[Instrument], set[str]]:
+    """Every symbol that is or was a member, in its newest list's sector, and those on the newest list of all.
+
+    A member that is an instrument too is left to the instruments.
+    """
     newest = inputs.query(
         """
-        select symbol, sector from raw.index_members
+        select symbol, sector, list_date = max(list_date) over () as is_current
+        from raw.index_members
         qualify row_number() over (partition by symbol order by list_date desc, observed_at desc, source) = 1
         order by symbol
         """
     )
-    taken = {name for instrument in instruments for name in (instrument.symbol, instrument.yahoo_symbol)}
-    return [
+    taken = {instrument.symbol for instrument in instruments}
+    newest = newest[~newest["symbol"].isin(taken)]
+    members = [
         # Yahoo writes a class of shares behind a hyphen: BRK-B.
         Instrument(symbol, "stock", "member", sector, "XNYS", symbol.replace(".", "-"))
-        for symbol, sector in newest.itertuples(index=False)
-        if symbol not in taken
+        for symbol, sector in newest[["symbol", "sector"]].itertuples(index=False)
     ]
+    return members, set(newest.loc[newest["is_current"].astype(bool), "symbol"])
 
 
-def _members_in_one(failures: Sequence[Failure], members: set[str]) -> tuple[Failure, ...]:
-    """The failures, with those of members in a single one: an index has hundreds, and a few are always missing."""
-    of_members = [failure for failure in failures if failure.symbol in members]
-    others = [failure for failure in failures if failure.symbol not in members]
+def _members_in_one(failures: Sequence[Failure], members: set[str], current: set[str]) -> tuple[Failure, ...]:
+    """The failures, with those of members in one in front: an index has hundreds, and a few are always missing."""
+    of_members = [failure for failure in failures if failure.symbol in current]
+    others = tuple(failure for failure in failures if failure.symbol not in members)
     if not of_members:
-        return tuple(others)
+        return others
     shown = ", ".join(failure.symbol for failure in of_members[:NAMES_SHOWN])
     more = ", ..." if len(of_members) > NAMES_SHOWN else ""
     first = of_members[0]
     reason = f"{len(of_members)} index members not delivered: {shown}{more}; {first.symbol}: {first.reason}"
-    return (*others, Failure("*", reason))
+    return (Failure("*", reason), *others)

@@ -19,7 +19,6 @@ NAMES = {
     "sub_industry": "GICS Sub-Industry",
     "added_date": "Date added",
 }
-OPTIONAL = ("sub_industry", "added_date")
 # A list that ends early would have every symbol below its end leave the index.
 FEWEST_MEMBERS = {"SPX": 400}
 HEADER_SHOWN = 200  # characters

@@ -1,8 +1,8 @@
 -- A high or low further from open and close than the class of instrument has ever shown, which is a slipped decimal
--- until reference.confirmed_moves says otherwise. Volatility indices and yields do spike. What is no instrument is a
--- stock.
+-- until reference.confirmed_moves says otherwise. Volatility indices and yields do spike. Of stocks
+-- staging.member_prices withholds the bar alone.
 with limits(class, largest_reach) as (
-    values ('index', 0.25), ('etf', 0.60), ('fx', 0.30), ('crypto', 0.60), ('future', 0.60), ('stock', 0.60)
+    values ('index', 0.25), ('etf', 0.60), ('fx', 0.30), ('crypto', 0.60), ('future', 0.60)
 ),
 
 bars as (
@@ -20,7 +20,7 @@ bars as (
 
 select b.symbol, b.date, b.source, b.open, b.high, b.low, b.close, b.reach
 from bars as b
-left join reference.instruments as i using (symbol)
-inner join limits as l on coalesce(i.class, 'stock') = l.class
+inner join reference.instruments as i using (symbol)
+inner join limits as l on i.class = l.class
 anti join reference.confirmed_moves as c on b.symbol = c.symbol and b.date = c.date
 where b.reach > l.largest_reach

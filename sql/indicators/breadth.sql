@@ -3,10 +3,11 @@ description: >-
   One row per session - how many of the S&P 500's members take part in its move - shares above their own averages,
   advances and declines, new highs and lows. Members are those of the lists known that day (staging.index_members).
   Before the first list only names that stayed until then are known, which flatters the past; members_missing counts the
-  others. The bounds are what the missing could have made of a value, whatever they did, and so are wider than an 80 %
-  band; how the known were chosen they cannot tell. A window needs each of its closes, in one segment
+  others. The bounds are what the missing could have made of a value, whatever they did; they tell neither how the known were
+  chosen nor what is wrong with their closes. A window needs each of its closes, in one segment
   (staging.member_prices). A bar of zero volume is a halt - its close stands in averages, but is no advance, decline,
-  high or low. Closes are the source's; where it takes dividends off them, shares above come out a few points higher.
+  high or low. Closes are the source's; where it takes dividends off
+  them, shares above come out 1 to 4 points higher, which the bounds do not cover.
   Values need a bar of
   80 % of the members known. Grade B where every value rests on 95 % of the members expected, else C. Without a list
   there are no rows.
@@ -16,7 +17,7 @@ columns:
   session: {type: DATE, unit: date, meaning: XNYS trading day}
   members: {type: INTEGER, unit: count, meaning: Members of the S&P 500 known on the session; share classes count apart, min: 0}
   members_priced: {type: INTEGER, unit: count, meaning: Members with a bar on the session, min: 0}
-  members_expected: {type: INTEGER, unit: count, meaning: "Members there must have been: 500, or those known where they are more; in the simulated market those known", min: 0}
+  members_expected: {type: INTEGER, unit: count, meaning: "Members there must have been: the 503 lines of 500 companies, or those known where they are more; in the simulated market those known", min: 0}
   members_missing: {type: INTEGER, unit: count, meaning: "Members expected that are unknown or without a bar", min: 0}
   above_20d_pct: {type: DOUBLE, unit: "%", meaning: "Share of members whose close is above the mean of their last 20 closes, today's included", nullable: true, min: 0, max: 100}
   above_20d_lo_pct: {type: DOUBLE, unit: "%", meaning: Lower bound of above_20d_pct if every member without a value was below, nullable: true, min: 0, max: 100}
@@ -157,7 +158,7 @@ expected as (
         c.* exclude (session, members, members_priced, is_covered, is_simulated),
         coalesce(a.members, 0) as members,
         coalesce(a.members_priced, 0) as members_priced,
-        case when a.is_simulated then a.members else greatest(a.members, 500) end as members_expected
+        case when a.is_simulated then a.members else greatest(a.members, 503) end as members_expected
     from reference.sessions as s
     left join counted as a on s.session = a.session
     left join counted as c on s.session = c.session and c.is_covered

@@ -3,9 +3,12 @@ description: >-
   One row per session - how easily S&P 500 risk can be traded, from volumes, prices and option quotes. top_of_book_usd_mn
   is a transform of VIX and holds no other information; its anchors are a desk's published depths. What volatility does
   not explain is amihud_residual_z. liq_stress runs from 0 (liquid) to 10 and is the mean of up to four percentile ranks
-  in 756 sessions; three must be there. Returns and volumes are those of SPY; zero volume counts as no bar. A window of up
-  to 21 sessions needs each of them, a longer one 95 %. Amihud's ratio and the range per dollar are read off and have no
-  band. edge_median_bp and half_spread_30d_pct are those of indicators.spread_panel and of indicators.option_smile.
+  in 756 sessions, of which three must be there; depth is VIX by another name and EDGE follows volatility, so without
+  option quotes two thirds of it are volatility. Its band leaves one rank out, which is no sampling error. Returns and
+  volumes are those of SPY; zero volume counts as no bar. A window of up to 21 sessions needs each of them, a longer one
+  95 %. Amihud's ratios, the range per dollar, the residual and what sets depth beside its own past are read off and have
+  no band. edge_median_bp and half_spread_30d_pct are those of indicators.spread_panel and of indicators.option_smile.
+  The grade is that of the score, B would be that of the depth's level alone.
 grain: [session]
 owner: team:research
 columns:
@@ -15,11 +18,11 @@ columns:
   top_of_book_lo_usd_mn: {type: DOUBLE, unit: USD mn, meaning: Lower end of the 80 % band of top_of_book_usd_mn, nullable: true, min: 0}
   top_of_book_hi_usd_mn: {type: DOUBLE, unit: USD mn, meaning: Upper end of the 80 % band of top_of_book_usd_mn, nullable: true, min: 0}
   top_of_book_to_10d_pct: {type: DOUBLE, unit: "%", meaning: top_of_book_usd_mn against its mean of 10 sessions, nullable: true}
-  top_of_book_ytd_usd_mn: {type: DOUBLE, unit: USD mn, meaning: Mean of top_of_book_usd_mn since the year began, nullable: true, min: 0}
+  top_of_book_ytd_usd_mn: {type: DOUBLE, unit: USD mn, meaning: "Mean of top_of_book_usd_mn since the year began, of which 95 % must be there", nullable: true, min: 0}
   top_of_book_rank_252d: {type: DOUBLE, unit: ratio, meaning: Percentile rank of top_of_book_usd_mn in 252 sessions, nullable: true, min: 0, max: 1}
   amihud_21d_bp_per_bn: {type: DOUBLE, unit: bp per USD bn, meaning: "Mean of 21 sessions of SPY's absolute return per dollar traded (Amihud 2002)", nullable: true, min: 0}
   amihud_to_median: {type: DOUBLE, unit: ratio, meaning: "amihud_21d_bp_per_bn / its median of 252 sessions, as growing volume hides stress in its level", nullable: true, min: 0}
-  amihud_residual_z: {type: DOUBLE, unit: standard deviations, meaning: "What VIX does not explain: residual of ln(amihud_to_median) on ln(VIX), least squares over 756 sessions, in residual standard deviations; above 0 trades move prices more than volatility says", nullable: true}
+  amihud_residual_z: {type: DOUBLE, unit: standard deviations, meaning: "What VIX does not explain: residual of ln(amihud_to_median) on the mean ln(VIX) of the same 21 sessions, least squares over 756 sessions, in residual standard deviations; above 0 trades move prices more than volatility says", nullable: true}
   es_amihud_21d_bp_per_bn: {type: DOUBLE, unit: bp per USD bn, meaning: "The same of the front E-mini S&P 500 future: the S&P 500's absolute return per dollar of contract volume x 50 x price", nullable: true, min: 0}
   kyle_lambda_bp_per_bn: {type: DOUBLE, unit: bp per USD bn, meaning: "Slope of SPY's return on its signed dollar volume over 63 sessions, least squares (after Kyle 1985); a session's volume is signed by close against open", nullable: true}
   kyle_lambda_lo_bp_per_bn: {type: DOUBLE, unit: bp per USD bn, meaning: Lower end of the 80 % band of kyle_lambda_bp_per_bn, nullable: true}
@@ -80,8 +83,12 @@ exact as (
         b.session,
         b.session_no,
         b.vix,
-        exp(k.intercept + k.vix_elasticity * ln(b.vix)) as top_of_book,
-        k.band_factor,
+        exp(k.depth_intercept + k.vix_elasticity * ln(b.vix)) as top_of_book,
+        -- A new figure scatters around the line, and the line itself is known from few.
+        exp(
+            k.band_deviations * k.depth_log_sd
+            * sqrt(1 + 1 / k.depth_figures + (ln(b.vix) - k.mean_log_vix) ^ 2 / k.log_vix_squares)
+        ) as band_factor,
         k.method_version,
         (1e4 * abs(b.spy_return) / b.spy_traded_bn)::decimal(28, 15) as amihud,
         (1e4 * b.spy_range / b.spy_traded_bn)::decimal(28, 15) as range_per_bn,
@@ -100,9 +107,10 @@ averaged as (
                 then 100 * (top_of_book / avg(top_of_book::decimal(28, 15)) over w10 - 1)
         end as top_of_book_to_10d_pct,
         case
-            when top_of_book is not null
-                then avg(top_of_book::decimal(28, 15)) over (partition by year(session) order by session)
+            when count(top_of_book) over this_year >= 0.95 * count(*) over this_year
+                then avg(top_of_book::decimal(28, 15)) over this_year
         end as top_of_book_ytd,
+        case when count(vix) over w21 = 21 then avg(ln(vix)::decimal(28, 15)) over w21 end as log_vix_21d,
         case when count(amihud) over w21 = 21 then avg(amihud) over w21 end as amihud_21d,
         case when count(es_amihud) over w21 = 21 then avg(es_amihud) over w21 end as es_amihud_21d,
         case when count(range_per_bn) over w21 = 21 then avg(range_per_bn) over w21 end as range_21d,
@@ -114,6 +122,7 @@ averaged as (
         (sum((y::double * y::double)::decimal(28, 15)) over w63)::double as syy
     from exact
     window
+        this_year as (partition by year(session) order by session_no),
         w10 as (order by session_no rows 9 preceding),
         w21 as (order by session_no rows 20 preceding),
         w63 as (order by session_no rows 62 preceding)
@@ -136,11 +145,12 @@ sloped as (
     window w252 as (order by session_no rows 251 preceding)
 ),
 
+-- Both of the same 21 sessions: a jump of VIX in the last one is not yet in a mean.
 logged as (
     select
         *,
-        case when vix is not null then ln(nullif(amihud_to_median, 0)) end as v,
-        case when amihud_to_median > 0 then ln(vix) end as u
+        case when log_vix_21d is not null then ln(nullif(amihud_to_median, 0)) end as v,
+        case when amihud_to_median > 0 then log_vix_21d end as u
     from sloped
 ),
 
@@ -285,14 +295,16 @@ final as (
                 ', ',
                 case when vix is null then 'VIX' end,
                 case when top_of_book_to_10d_pct is null then '10 sessions of VIX' end,
-                case when top_of_book_rank_252d is null then 'a year of VIX' end,
-                case when depth_rank_756d is null then 'three years of VIX' end,
+                case when top_of_book_ytd is null then '95 % of the year of VIX' end,
+                case when vix is not null and top_of_book_rank_252d is null then 'a year of VIX' end,
+                case when vix is not null and depth_rank_756d is null then 'three years of VIX' end,
                 case when amihud_21d is null then '21 sessions of SPY with volume' end,
                 case when range_21d is null then '21 sessions of SPY with high and low' end,
                 case when kyle_lambda is null then '63 sessions of SPY with open and volume' end,
                 case when amihud_to_median is null then 'a year of SPY with volume' end,
-                case when amihud_rank_756d is null or amihud_residual_z is null then 'three years of SPY with volume' end,
-                case when es_amihud_21d is null then '21 sessions of ES=F with volume' end,
+                case when amihud_rank_756d is null then 'three years of SPY with volume' end,
+                case when amihud_residual_z is null then 'three years of SPY with volume and of VIX' end,
+                case when es_amihud_21d is null then '21 sessions of ES=F with volume and of SPX' end,
                 case when edge_rank_756d is null then 'three years of the spread of SPY' end,
                 case when edge_median_bp is null then 'spread of the members of the S&P 500' end,
                 case when half_spread_30d_pct is null then 'option quotes of the session' end,

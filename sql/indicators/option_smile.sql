@@ -7,7 +7,8 @@ description: >-
   too low; the gap between call and put at the same strikes takes that out. Each expiry's volatilities are interpolated
   in delta between neighbouring strikes that lie at most 0.1 apart, those of 30 days in total variance between the last
   expiry within 30 days (at least 7 away) and the first beyond (at most 70 away); nothing is extrapolated. The bands are
-  what the quotes leave open, which is about as much as the skews of neighbouring expiries scatter.
+  what the quotes leave open, about as much as the skews of neighbouring expiries scatter; from one day to the next the
+  skew moves two to five times as far.
 grain: [session, underlying, reading]
 increments: {of: staging.option_readings, key: snapshot_id}
 owner: team:research

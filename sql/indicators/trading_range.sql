@@ -2,7 +2,8 @@
 description: >-
   One row per session and symbol, for indices and ETFs with high and low - how far the price travels in a day, on
   unadjusted prices. Ranges are in percent of the previous close, volatilities annualised over 252 sessions. Every
-  mean needs each of its sessions; a session without a bar leaves NULL for as long as it is in the window.
+  mean needs each of its sessions; a session without a bar leaves NULL for as long as it is in the window. Vendors show the close before as the opening of
+  an index on most days before about 2010, so that estimators with the open miss the overnight gap there.
 grain: [session, symbol]
 owner: team:research
 columns:

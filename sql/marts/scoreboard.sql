@@ -3,7 +3,7 @@ description: >-
   One row per estimate, publisher and session with a published figure - ours beside it, from what is known at the
   session's decision time, misses included, and figures for which we have nothing with the reason; and beside both what a
   simple rule says. Flows of trend followers come from fits that have not seen the session's figures, where there are
-  such fits. In the simulated market the truth stands in the publisher's place.
+  such fits; the rule for depth at the best price has seen its figures. In the simulated market the truth stands in the publisher's place.
 grain: [indicator, publisher, session]
 owner: team:research
 columns:
@@ -22,7 +22,7 @@ columns:
   baseline: {type: VARCHAR, unit: name, meaning: "The simple rule beside our estimate: a moving average of closes (SMA) for pivots, the rank of VIX alone for volatility panic, the daily range that VIX implies for the S&P 500's, else the mean of the earlier published figures", allowed: [SMA50, SMA100, SMA200, VIX rank, VIX range, earlier figures]}
   baseline_value: {type: DOUBLE, unit: that of the measure, meaning: What the simple rule says, nullable: true}
   baseline_error: {type: DOUBLE, unit: that of the measure, meaning: baseline_value less published_value, nullable: true}
-  certainty: {type: VARCHAR, unit: name, meaning: "How sure the published figure is: figure, rounded, date (within two days), period (a mean or median of a week or a year around it), or from words (the size was inferred)", allowed: [figure, rounded, date, period, from words]}
+  certainty: {type: VARCHAR, unit: name, meaning: "How sure the published figure is: figure, rounded, date (within two days), period (a mean or median of a week or a year around it), bound (above or below it), or from words (the size was inferred)", allowed: [figure, rounded, date, period, bound, from words]}
   inputs_missing: {type: VARCHAR, unit: text, meaning: "Inputs that were missing or too short, separated by commas; NULL if none", nullable: true}
 rows: {min: 0}
 */
@@ -242,6 +242,7 @@ published as (
         case variable
             when 'dealer_gamma' then 'USD bn per 1 %'
             when 'dealer_gamma_flip' then 'index points'
+            when 'top_of_book' then 'USD mn'
             else truth_unit
         end as unit,
         'figure' as certainty

@@ -1,8 +1,8 @@
 /*
 description: >-
   One row per index, list, member, source and vintage - the lists of an index's members, each of one date. Rows are only
-  ever added; a changed value is a new vintage. A list that says the same as the newest stored one adds nothing, and a
-  name cannot be taken back out of a list that was stored. Members that had left before the first list are in none, so
+  ever added; a changed value is a new vintage. A live list that says the same as the newest stored one before it adds nothing,
+  and a name cannot be taken back out of a list that was stored. Members that had left before the first list are in none, so
   that whatever is computed for sessions before the first list is of survivors.
 grain: [index_symbol, list_date, symbol, source, observed_at]
 vintages: [index_symbol, list_date, symbol, source]

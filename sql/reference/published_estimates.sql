@@ -11,7 +11,7 @@ columns:
   published_value: {unit: that of the measure, meaning: Value that the note published for the session; NULL where it gave no number, nullable: true}
   unit: {unit: text, meaning: Unit of the measure}
   read_in: {unit: text, meaning: Where the figure was read and how certain it is}
-  certainty: {unit: name, meaning: "How sure the published figure is: figure, rounded, date (within two days), period (a mean or median of a week or a year around it), or from words (the size was inferred)", allowed: [figure, rounded, date, period, from words]}
+  certainty: {unit: name, meaning: "How sure the published figure is: figure, rounded, date (within two days), period (a mean or median of a week or a year around it), bound (above or below it), or from words (the size was inferred)", allowed: [figure, rounded, date, period, bound, from words]}
 rows: {min: 1}
 */
 create table reference.published_estimates (

@@ -3,7 +3,8 @@ description: >-
   One row per session and symbol - the daily bars of every symbol that is or was in staging.index_members, in the newest
   vintage known at the as-of time (DuckDB variable as_of, by default now), on sessions alone. Nobody confirms a stock's
   jumps, so a close of more than double or less than a third of the one before counts as a split that the source did not
-  adjust for, and a new segment begins; no window may span two segments. A member that is added later comes with all of
+  adjust for, and a new segment begins; no window may span two segments. A high or low beyond 60 % of open and close is a
+  slipped decimal and withheld like a disordered bar. A member that is added later comes with all of
   its history once that is known. One that shares its symbol with one of reference.instruments has no rows.
 grain: [session, symbol]
 view: true
@@ -22,6 +23,8 @@ columns:
   source: {type: VARCHAR, unit: name, meaning: "Where the value came from: simulated, yahoo, cboe, fred, ofr, datahub, or files/ and the folder or layout"}
   available_at: {type: TIMESTAMPTZ, unit: time, meaning: When anyone could first have known the value}
 rows: {min: 0}
+audits:
+  - {name: members_without_bars, severity: warn}
 */
 with members as (
     select distinct m.symbol
@@ -50,7 +53,9 @@ compared as (
         end as growth,
         coalesce(
             high < greatest(open, close, low) - 1e-6 * abs(high)
-            or low > least(open, close, high) + 1e-6 * abs(low),
+            or low > least(open, close, high) + 1e-6 * abs(low)
+            -- A slipped decimal: no stock comes back from so far within a day.
+            or greatest(high / greatest(open, close) - 1, 1 - low / least(open, close)) > 0.6,
             false
         ) as is_disordered
     from newest

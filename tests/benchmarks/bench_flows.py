@@ -15,9 +15,9 @@ from rich.console import Console
 from rich.table import Table as Grid
 
 from assets.indicators.trend_flows import centres, parameters
-from assets.inputs import Filled
 from assets.models.systematic_trend import observe, scenario_flows, take_positions
-from tests.sql.given import FILLS, build, calendar, frame_of, inputs, tables
+from tests.benchmarks.again import compute
+from tests.sql.given import build, calendar, frame_of, inputs, tables
 
 TABLES = (
     "indicators.excess_prices",
@@ -55,17 +55,6 @@ def main() -> None:
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     console.print(f"all tables {total:.2f} s, {peak:,.0f} MB peak memory, one thread")
     bench_flows(console, connection)
-
-
-def compute(connection: duckdb.DuckDBPyConnection, name: str) -> int:
-    """Compute a table again, in SQL into a table or by its fill; the number of its rows."""
-    table = tables()[name]
-    if table.filled_by == "sql":
-        connection.execute(f"create or replace temp table computed as {table.sql}").fetchall()
-        [(rows,)] = connection.sql("select count(*) from computed").fetchall()
-        return int(rows)
-    filled = FILLS[name](inputs(partial(frame_of, connection)))
-    return sum(len(batch.rows) for batch in ([filled] if isinstance(filled, Filled) else filled))
 
 
 def prices(days: pd.Series) -> pd.DataFrame:

@@ -25,8 +25,9 @@ from assets.sources.file_members import FileMembers
 from assets.sources.file_series import FileSeries
 from assets.sources.files import FilePrices
 from orchestration.settings import ROOT
+from tests.benchmarks.again import compute
 from tests.conftest import TEST_DATA
-from tests.sql.given import FILLS, build, frame_of, inputs, tables
+from tests.sql.given import build, frame_of
 
 SAMPLED = 500
 NOW = pd.Timestamp("2026-07-22 22:00", tz="UTC").to_pydatetime()
@@ -79,17 +80,6 @@ def warehouse(folder: Path) -> duckdb.DuckDBPyConnection:
     given = {"raw.index_members": landed(index_members.fill, empty), "raw.series": landed(series.fill, empty)}
     listed = build(until=("raw.index_members", "raw.prices", "reference.instruments"), now=NOW, given=given)
     return build(landed(prices.fill, listed), TABLES, now=NOW, given=given)
-
-
-def compute(connection: duckdb.DuckDBPyConnection, name: str) -> int:
-    """Compute a table again, in SQL into a table or by its fill; the number of its rows."""
-    table = tables()[name]
-    if table.filled_by == "sql":
-        connection.execute(f"create or replace temp table computed as {table.sql}").fetchall()
-        [(rows,)] = connection.sql("select count(*) from computed").fetchall()
-        return int(rows)
-    filled = FILLS[name](inputs(partial(frame_of, connection)))
-    return sum(len(batch.rows) for batch in ([filled] if isinstance(filled, Filled) else filled))
 
 
 def bench_breadth(console: Console, connection: duckdb.DuckDBPyConnection, in_sql: float) -> None:

@@ -287,6 +287,23 @@ def test_a_folder_of_another_layout_is_refused(tmp_path: Path) -> None:
         read(tmp_path)
 
 
+CLOSE_ALONE = b"symbol,date,close\nSPY,2025-11-21,659.03\n"
+
+
+def test_a_full_bar_of_another_file_takes_the_place_of_a_close_alone(tmp_path: Path) -> None:
+    put(tmp_path, "prices/closes.csv", CLOSE_ALONE)
+    put(tmp_path, "prices/full.csv", HEADER + b"SPY,2025-11-21,655,664,650,659.03\n")
+    assert read(tmp_path).rows["open"].tolist() == [655]
+
+
+def test_of_one_file_and_of_another_folder_both_bars_are_delivered(tmp_path: Path) -> None:
+    both = HEADER + b"SPY,2025-11-21,655,664,650,659.03\nSPY,2025-11-21,,,,659.03\n"
+    put(tmp_path, "prices/both.csv", both)
+    assert len(read(tmp_path).rows) == 2
+    put(tmp_path, "vol_indices/SPY_History.csv", b"DATE,SPY\n11/21/2025,659.03\n")
+    assert sorted(read(tmp_path).rows["source"]) == ["files/prices", "files/prices", "files/vol_indices"]
+
+
 def test_the_real_folder(market_data: Path) -> None:
     listed = pd.read_csv("sql/reference/instruments.csv").rename(columns={"class": "asset_class"})
     fields = [field.name for field in dataclasses.fields(Instrument)]

@@ -357,19 +357,29 @@ def test_a_date_of_addition_that_an_earlier_list_contradicts_is_not_believed() -
     assert rows["available_at"].tolist() == known
 
 
-def test_a_list_that_says_what_the_newest_stored_one_says_is_not_stored_again() -> None:
-    stored = members_on("2025-11-17", "AAA", "BBB", added="2025-01-02")
-    same = partial(members_on, added="2025-01-02")
-    landed = land(
-        stored,
-        same("2025-11-10", "AAA", "BBB"),
-        same("2025-11-18", "BBB", "AAA"),
-        same("2025-11-19", "AAA"),
-        same("2025-11-20", "AAA"),
-        same("2025-11-21", "AAA", "BBB"),
-        same("2025-11-24", "AAA", "BBB", sector="Materials"),
-    )
-    assert landed.rows["list_date"].unique().tolist() == days(*(f"2025-11-{n}" for n in (10, 19, 21, 24))).tolist()
+def test_a_list_of_today_that_says_what_the_newest_stored_one_says_is_not_stored_again() -> None:
+    stored = members_on("2025-11-17", "AAA", "BBB", added="2025-01-02").assign(source="datahub")
+    today = partial(members_on, "2025-11-18", added="2025-01-02")
+    for same, count in ((today("BBB", "AAA"), 0), (today("AAA"), 1), (today("AAA", "BBB", sector="Materials"), 2)):
+        assert len(land(stored, same.assign(source="datahub")).rows) == count
+    # On the same day it may correct what was stored.
+    assert len(land(stored, members_on("2025-11-17", "AAA", "BBB").assign(source="datahub")).rows) == 2
+
+
+def test_lists_with_dates_of_their_own_are_stored_however_often_they_land() -> None:
+    stored = members_on("2025-11-17", "AAA", "BBB")
+    lists = (stored, members_on("2025-11-18", "AAA", "BBB"), members_on("2025-11-19", "AAA"))
+    for landed in (land(NONE_STORED, *lists), land(stored, *lists), land(lists[-1], *lists)):
+        assert landed.rows["list_date"].value_counts().to_dict() == dict(
+            zip(days("2025-11-17", "2025-11-18", "2025-11-19"), (2, 2, 1), strict=True)
+        )
+
+
+def test_a_list_of_a_day_to_come_is_a_failure() -> None:
+    filled = land(NONE_STORED, members_on("2025-11-17", "AAA"), members_on("2099-01-01", "AAA", "BBB"))
+    assert filled.rows["list_date"].unique().tolist() == days("2025-11-17").tolist()
+    [failure] = filled.failures
+    assert "the list of 2099-01-01 is dated after the run" in failure.reason
 
 
 def test_without_a_list_nothing_is_stored_and_the_failure_is_told() -> None:
@@ -378,7 +388,7 @@ def test_without_a_list_nothing_is_stored_and_the_failure_is_told() -> None:
     assert (len(filled.rows), filled.failures) == (0, (lost,))
 
 
-def prices_of(symbols: Sequence[str], absent: Sequence[str] = ()) -> Filled:
+def prices_of(symbols: Sequence[str], absent: Sequence[str] = (), left: Sequence[str] = ()) -> Filled:
     """The prices that land with these members beside two instruments."""
 
     def query(sql: str) -> pd.DataFrame:
@@ -390,7 +400,7 @@ def prices_of(symbols: Sequence[str], absent: Sequence[str] = ()) -> Filled:
             ]
             return pd.DataFrame(listed, columns=names)
         if "raw.index_members" in sql:
-            return pd.DataFrame({"symbol": symbols, "sector": "Energy"})
+            return pd.DataFrame({"symbol": symbols, "sector": "Energy", "is_current": [s not in left for s in symbols]})
         return pd.DataFrame(columns=["symbol", "date", "close"])
 
     return raw_prices.fill(given(query, GivenMembers([]), GivenPrices(absent)))
@@ -406,7 +416,11 @@ def test_bars_are_asked_for_of_members_behind_the_instruments_and_known_the_same
 def test_what_is_missing_of_the_members_is_one_failure() -> None:
     absent = [f"X{n}" for n in range(9)]
     assert prices_of(["AAA", *absent], ["SPX", *absent]).failures == (
-        Failure("SPX", "no SPX"),
         Failure("*", "9 index members not delivered: X0, X1, X2, X3, X4, ...; X0: no X0"),
+        Failure("SPX", "no SPX"),
     )
-    assert prices_of(["AAA"], ["AAA"]).failures == (Failure("*", "1 index members not delivered: AAA; AAA: no AAA"),)
+    # Who has left may be gone from the source as well.
+    assert prices_of(["AAA", "X0"], ["AAA", "X0"], left=["X0"]).failures == (
+        Failure("*", "1 index members not delivered: AAA; AAA: no AAA"),
+    )
+    assert prices_of(["X0"], ["X0"], left=["X0"]).failures == ()

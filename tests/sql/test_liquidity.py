@@ -74,13 +74,32 @@ def changed(symbol: str, number: int, **columns: float) -> pd.DataFrame:
     return frame
 
 
-def test_depth_is_a_transform_of_vix_with_a_band() -> None:
+@pytest.mark.parametrize(("vix", "rounded", "factor"), [(23.43, 6.6, 1.77), (12, 20.5, 1.95), (75.47, 0.9, 2.03)])
+def test_depth_is_a_transform_of_vix_with_the_band_of_a_prediction(vix: float, rounded: float, factor: float) -> None:
     columns = "top_of_book_usd_mn, top_of_book_lo_usd_mn, top_of_book_hi_usd_mn, method_version"
-    depth, low, high, version = last(liquidity(changed("VIX", -1, close=23.43)), columns)
-    assert depth == pytest.approx(math.exp(7.22 - 1.69 * math.log(23.43)), rel=1e-12)
-    assert round(depth, 1) == 6.6
-    assert (low, high) == pytest.approx((depth / 1.67, depth * 1.67), rel=1e-12)
+    depth, low, high, version = last(liquidity(changed("VIX", -1, close=vix)), columns)
+    assert depth == pytest.approx(math.exp(7.22 - 1.69 * math.log(vix)), rel=1e-12)
+    assert round(depth, 1) == rounded
+    error = student.ppf(0.9, 4) * 0.344 * math.sqrt(1 + 1 / 6 + (math.log(vix) - 3.319) ** 2 / 1.585)
+    assert (low, high) == pytest.approx((depth / math.exp(error), depth * math.exp(error)), rel=1e-3)
+    assert round(high / depth, 2) == factor
     assert version == "2026-11"
+
+
+def test_the_line_of_depth_goes_through_the_figures_that_it_names() -> None:
+    # Of each figure the VIX of its time: medians of 2019 and of a week, closes, and the geometric mean of 2026 so far.
+    known = np.log([14.865, 54.46, 52.33, 21.77, 16.407, 29.49])
+    published = np.log([18, 1.5, 2, 4.1, 13.7, 5])
+    [found] = frame_of(build(until="reference.depth_calibration"), "from reference.depth_calibration").to_dict(
+        "records"
+    )
+    fit = linregress(known, published)
+    assert (found["depth_intercept"], found["vix_elasticity"]) == pytest.approx((fit.intercept, fit.slope), abs=0.03)
+    residuals = published - found["depth_intercept"] - found["vix_elasticity"] * known
+    squares = ((known - known.mean()) ** 2).sum()
+    expected = (math.sqrt((residuals**2).sum() / 4), 6, known.mean(), squares, student.ppf(0.9, 4))
+    names = ("depth_log_sd", "depth_figures", "mean_log_vix", "log_vix_squares", "band_deviations")
+    assert tuple(found[name] for name in names) == pytest.approx(expected, abs=1e-3)
 
 
 def test_depth_is_set_beside_its_own_past() -> None:
@@ -125,7 +144,8 @@ def test_kyles_lambda_is_the_slope_of_least_squares_with_its_band() -> None:
 def test_what_vix_does_not_explain_is_the_residual_of_least_squares() -> None:
     found = unconditional()
     window = found.iloc[-756:]
-    known, explained = np.log(window["vix"]), np.log(window["amihud_to_median"])
+    explained = np.log(window["amihud_to_median"])
+    known = np.log(found["vix"]).rolling(21).mean().iloc[-756:]
     fit = linregress(known, explained)
     residuals = explained - fit.intercept - fit.slope * known
     deviation = np.sqrt((residuals**2).sum() / (len(window) - 2))
@@ -187,7 +207,7 @@ def test_three_ranks_are_enough_and_two_are_not() -> None:
     [
         ("SPY", {"volume": 0.0}, "amihud_21d_bp_per_bn", "21 sessions of SPY with volume"),
         ("SPY", {"high": np.nan}, "range_21d_bp_per_bn", "21 sessions of SPY with high and low"),
-        ("ES=F", {"volume": np.nan}, "es_amihud_21d_bp_per_bn", "21 sessions of ES=F with volume"),
+        ("ES=F", {"volume": np.nan}, "es_amihud_21d_bp_per_bn", "21 sessions of ES=F with volume and of SPX"),
     ],
 )
 def test_a_session_without_its_input_is_missed_for_as_long_as_it_is_in_the_window(
@@ -210,8 +230,17 @@ def test_without_vix_there_is_no_depth() -> None:
     depth, to_10d, year, missing = last(
         connection, "top_of_book_usd_mn, top_of_book_to_10d_pct, top_of_book_ytd_usd_mn, inputs_missing"
     )
-    assert (depth, to_10d, year) == (None, None, None)
-    assert missing.startswith("VIX, 10 sessions of VIX")
+    assert (depth, to_10d) == (None, None)
+    assert year > 0
+    assert missing.startswith("VIX, 10 sessions of VIX, three years of SPY with volume and of VIX")
+
+
+def test_a_year_that_was_not_seen_to_begin_has_no_mean() -> None:
+    frame = bars()
+    connection = liquidity(frame[(frame["symbol"] != "VIX") | (frame["session"] >= DAYS[-30])])
+    year, missing = last(connection, "top_of_book_ytd_usd_mn, inputs_missing")
+    assert year is None
+    assert "95 % of the year of VIX" in missing.split(", ")
 
 
 @pytest.mark.parametrize("cut", [780, 1000])

@@ -237,15 +237,17 @@ def test_bars_stand_on_sessions_alone(day: str) -> None:
     assert staged([*on(1.0), bar("AAA", day, 2.0)]) == [("2025-11-17", 1.0)]
 
 
-@pytest.mark.parametrize("prices", [(10.0, 10.5, 9.0, 11.0), (9.0, 12.0, 9.5, 10.0)])
+# The last has a slipped decimal.
+@pytest.mark.parametrize("prices", [(10.0, 10.5, 9.0, 11.0), (9.0, 12.0, 9.5, 10.0), (39.0, 40.0, 10.0, 39.5)])
 def test_of_a_disordered_bar_the_close_counts(prices: Prices) -> None:
     assert staged(on(prices), "open, high, low, close, quality_flag") == [
         (None, None, None, prices[3] if isinstance(prices, tuple) else None, "disordered"),
     ]
 
 
-def test_a_close_alone_is_not_disordered() -> None:
-    assert staged(on(1.0), "open, close, quality_flag") == [(None, 1.0, None)]
+@pytest.mark.parametrize("prices", [1.0, (97.0, 97.0, 38.9, 48.0)], ids=["a close alone", "a wide day"])
+def test_what_is_not_disordered(prices: Prices) -> None:
+    assert staged(on(prices), "quality_flag") == [None]
 
 
 @pytest.mark.parametrize(
@@ -312,8 +314,7 @@ AUDITED = {
     "infinite volume": ("impossible_price", on(1.0, volume=float("inf")), ["2025-11-17"]),
     "nothing traded": ("impossible_price", on(1.0, volume=0.0), []),
     "twice": ("duplicate_bar", on(1.0) * 2, ["2025-11-17"]),
-    "slipped low": ("implausible_range", on((39.0, 40.0, 10.0, 39.5)), ["2025-11-17"]),
-    "wide day": ("implausible_range", on((97.0, 97.0, 38.9, 48.0)), []),
+    "slipped low": ("implausible_range", on((39.0, 40.0, 10.0, 39.5)), []),
     "jump of 400 %": ("unconfirmed_jump", on(8.75, 44.1), []),
     "holiday": ("holiday_bar", [bar("AAA", "2025-11-27", 1.0)], ["2025-11-27"]),
     "session": ("holiday_bar", on(1.0), []),
@@ -327,6 +328,14 @@ def test_audits_know_stocks(audit: str, given: list[Bar], reported: list[str]) -
     connection = build(given, "staging.prices")
     query = tables()["raw.prices"].audits[audit]
     assert [str(row[1]) for row in rows_of(connection, query)] == reported
+
+
+@pytest.mark.parametrize(("with_a_bar", "reported"), [(4, []), (3, [(FRI.date(), 5, 3)])])
+def test_members_whose_bars_end_before_the_index_are_reported(with_a_bar: int, reported: list[object]) -> None:
+    members = listed({FIRST: [(symbol, None) for symbol in "ABCDE"]})
+    given = [bar("SPX", FRI, 1.0), *(bar(symbol, FRI, 1.0) for symbol in "ABCDE"[:with_a_bar])]
+    connection = build(given, "staging.member_prices", given={"raw.index_members": members})
+    assert rows_of(connection, tables()["staging.member_prices"].audits["members_without_bars"]) == reported
 
 
 def test_no_member_has_to_be_there() -> None:

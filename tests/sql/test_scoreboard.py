@@ -269,7 +269,7 @@ def test_depth_is_compared_with_desks_and_with_the_truth() -> None:
         ("top_of_book_to_10d", -20, None, None, -25, None, False),
         ("top_of_book_ytd", 12, None, None, -1, None, True),
     ]
-    state = truth("top_of_book", 9.5).assign(truth_unit="USD mn")
+    state = truth("top_of_book", 9.5).assign(truth_unit="USD mn, depth of a future")
     found = scoreboard("simulated", reference__simulated_truth=state, **given)
     assert read(found, "publisher, published_value, value, is_in_band, unit") == [
         ("simulated market", 9.5, 6, False, "USD mn")
