@@ -14,6 +14,15 @@ from orchestration.warehouse import Warehouse, open_warehouse
 TEST_DATA = os.environ.get("UNDERTOW_TEST_DATA", str(ROOT.parent / "shared" / "data"))
 
 
+# By how long they take, so that no worker is left with a long one at the end.
+LONGEST = ("test_dagster_ui.py", "test_concurrency.py", "test_cli.py", "test_properties.py", "test_as_of.py")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the files that take longest."""
+    items.sort(key=lambda item: LONGEST.index(item.path.name) if item.path.name in LONGEST else len(LONGEST))
+
+
 @pytest.fixture
 def market_data() -> Path:
     """The folder of real market data."""

@@ -21,17 +21,25 @@ INFINITE = float("inf")
 
 @dataclass(frozen=True)
 class Case:
-    """Given bars and chains, and what the first columns of the audit's rows must be."""
+    """Given bars, chains and members, and what the first columns of the audit's rows must be."""
 
     audit: str
     rows: Sequence[Bar]
     reported: Sequence[tuple[object, ...]] = ()
     chains: Sequence[Snapshot] = ()
+    members: Sequence[str] = ()
 
 
 def on(symbol: str, *prices: Prices, **more: object) -> list[Bar]:
     """Bars from the Monday on, one per session."""
     return bars(symbol, DAYS[: len(prices)], prices, **more)
+
+
+def listed(symbols: Sequence[str]) -> pd.DataFrame:
+    """Rows of raw.index_members: a list of the Monday."""
+    known = pd.Timestamp(f"{MON.date()} 18:00", tz="America/New_York")
+    names = {"index_symbol": "SPX", "company": "any", "sector": "Energy", "source": "vendor"}
+    return pd.DataFrame({"symbol": list(symbols), "list_date": MON, "available_at": known, "observed_at": known, **names})
 
 
 def reported(symbol: str, *days: object) -> list[tuple[object, ...]]:
@@ -73,6 +81,12 @@ def possible(column: str, value: Value) -> Case:
 
 LAST = pd.Timestamp("2025-12-31")
 FAILING = {
+    "three of five members": Case(
+        "members_without_bars",
+        on("SPX", 1.0) + [b for name in "ABC" for b in on(name, 1.0)],
+        [(str(MON.date()), "5")],
+        members="ABCDE",
+    ),
     "negative bid": impossible("bid", -0.05),
     "negative ask": impossible("ask", -0.05),
     "negative volatility": impossible("iv", -0.2),
@@ -256,6 +270,9 @@ PASSING = {
     "Bitcoin ahead": Case("required_instrument_missing", on("SPX", 1.0) + on("VIX", 1.0) + on("BTC-USD", 1.0, 1.0)),
     "an ETF behind": Case("required_instrument_missing", on("SPX", 1.0, 1.0) + on("VIX", 1.0, 1.0) + on("SPY", 1.0)),
     "newest session there": Case("behind_the_clock", [bar("SPY", "2025-12-31", 1.0), bar("SPX", "2025-12-30", 1.0)]),
+    "four of five members": Case(
+        "members_without_bars", on("SPX", 1.0) + [b for name in "ABCD" for b in on(name, 1.0)], members="ABCDE"
+    ),
     "five sessions behind": Case("vanished_symbol", on("SPX", *[1.0] * 6) + on("NDX", 1.0)),
     "Bitcoin behind": Case("vanished_symbol", on("SPX", *[1.0] * 8) + on("BTC-USD", 1.0)),
 }
@@ -265,6 +282,8 @@ def found(case: Case) -> list[tuple[object, ...]]:
     """The first two columns, mostly symbol and day, of the rows that the audit returns."""
     [of] = {name for name, table in tables().items() if case.audit in table.audits}
     given = {"raw.option_chains": rows(*case.chains)} if case.chains else {}
+    if case.members:
+        given["raw.index_members"] = listed(case.members)
     until = "staging.prices" if of == "raw.prices" else of
     connection = build(case.rows, until, given=given)
     found_rows = rows_of(connection, tables()[of].audits[case.audit])

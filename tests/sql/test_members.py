@@ -330,14 +330,6 @@ def test_audits_know_stocks(audit: str, given: list[Bar], reported: list[str]) -
     assert [str(row[1]) for row in rows_of(connection, query)] == reported
 
 
-@pytest.mark.parametrize(("with_a_bar", "reported"), [(4, []), (3, [(FRI.date(), 5, 3)])])
-def test_members_whose_bars_end_before_the_index_are_reported(with_a_bar: int, reported: list[object]) -> None:
-    members = listed({FIRST: [(symbol, None) for symbol in "ABCDE"]})
-    given = [bar("SPX", FRI, 1.0), *(bar(symbol, FRI, 1.0) for symbol in "ABCDE"[:with_a_bar])]
-    connection = build(given, "staging.member_prices", given={"raw.index_members": members})
-    assert rows_of(connection, tables()["staging.member_prices"].audits["members_without_bars"]) == reported
-
-
 def test_no_member_has_to_be_there() -> None:
     last = [bar(symbol, "2025-12-31", 1.0) for symbol in ("SPX", "VIX")]
     connection = build([*bars("AAA", [MON, THU], [1.0, 1.0]), *last], "staging.prices")
