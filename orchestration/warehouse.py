@@ -503,6 +503,8 @@ def open_warehouse(settings: Settings, catalogue: Catalogue, now: datetime) -> I
             connection.execute("set timezone = 'UTC'")
             # It draws over the progress display and into the run's log.
             connection.execute("set enable_progress_bar = false")
+            # A view is taken for nearly empty, and an as-of join would loop over all rows for each of its own.
+            connection.execute("set asof_loop_join_threshold = 0")
             connection.execute("set variable as_of = $1", (settings.as_of,)) if settings.as_of else None
             connection.execute("set variable dealer_convention = $1", (settings.dealer_convention,))
             _prepare(connection, catalogue)

@@ -39,7 +39,8 @@ def listed(symbols: Sequence[str]) -> pd.DataFrame:
     """Rows of raw.index_members: a list of the Monday."""
     known = pd.Timestamp(f"{MON.date()} 18:00", tz="America/New_York")
     names = {"index_symbol": "SPX", "company": "any", "sector": "Energy", "source": "vendor"}
-    return pd.DataFrame({"symbol": list(symbols), "list_date": MON, "available_at": known, "observed_at": known, **names})
+    times = {"list_date": MON, "available_at": known, "observed_at": known}
+    return pd.DataFrame({"symbol": list(symbols), **times, **names})
 
 
 def reported(symbol: str, *days: object) -> list[tuple[object, ...]]:
