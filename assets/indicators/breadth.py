@@ -3,8 +3,9 @@
 from collections.abc import Callable
 
 import pandas as pd
-from matplotlib.dates import ConciseDateFormatter
 from matplotlib.figure import Figure
+
+from assets.indicators.axes import date_concisely
 
 _SESSIONS = {"above_50d": "50 sessions", "above_200d": "200 sessions"}
 
@@ -33,5 +34,5 @@ def picture(query: Callable[[str], pd.DataFrame]) -> Figure | None:
     shares.legend(frameon=False, ncols=2)
     line.plot(days, history["advance_decline_line"], linewidth=1)
     line.set(title="Advance-decline line", ylabel="members")
-    line.xaxis.set_major_formatter(ConciseDateFormatter(line.xaxis.get_major_locator()))  # type: ignore[no-untyped-call]  # matplotlib has no types here
+    date_concisely(line)
     return figure

@@ -3,8 +3,9 @@
 from collections.abc import Callable
 
 import pandas as pd
-from matplotlib.dates import ConciseDateFormatter
 from matplotlib.figure import Figure
+
+from assets.indicators.axes import date_concisely
 
 LENGTHS = {5: "1 week", 21: "1 month"}
 SCENARIOS = ["flat", "up", "down"]
@@ -36,7 +37,7 @@ def picture(query: Callable[[str], pd.DataFrame]) -> Figure | None:
     now.set_xticks(range(len(SCENARIOS)), SCENARIOS)
     now.set(title=f"From {rows['session'].max():%Y-%m-%d} on, 80 % bands", ylabel="USD bn bought worldwide")
     year.set(title="Flat market, session by session")
-    year.xaxis.set_major_formatter(ConciseDateFormatter(year.xaxis.get_major_locator()))  # type: ignore[no-untyped-call]  # matplotlib has no types here
+    date_concisely(year)
     for axes in (now, year):
         axes.axhline(0, color="grey", linewidth=0.8)
         axes.legend(frameon=False)

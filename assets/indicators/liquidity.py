@@ -3,8 +3,9 @@
 from collections.abc import Callable
 
 import pandas as pd
-from matplotlib.dates import ConciseDateFormatter
 from matplotlib.figure import Figure
+
+from assets.indicators.axes import date_concisely
 
 
 def picture(query: Callable[[str], pd.DataFrame]) -> Figure | None:
@@ -38,5 +39,5 @@ def picture(query: Callable[[str], pd.DataFrame]) -> Figure | None:
     residual.axhline(0, linewidth=0.8, color="black")
     residual.plot(days, history["amihud_residual_z"], linewidth=1)
     residual.set(title="Price impact that VIX does not explain (grade C)", ylabel="standard deviations")
-    residual.xaxis.set_major_formatter(ConciseDateFormatter(residual.xaxis.get_major_locator()))  # type: ignore[no-untyped-call]  # matplotlib has no types here
+    date_concisely(residual)
     return figure

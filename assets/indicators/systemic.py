@@ -4,10 +4,10 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 import pandas as pd
-from matplotlib.dates import ConciseDateFormatter
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from assets.indicators.axes import date_concisely
 from assets.indicators.reasons import reasons
 from assets.inputs import Filled, Inputs
 from assets.models.systemic import absorption_ratio, turbulence, weighted_covariance, without_each
@@ -275,6 +275,6 @@ def picture(query: Callable[[str], pd.DataFrame]) -> Figure | None:
     rank.axhline(TURBULENT_RANK, color="grey", linewidth=0.8, linestyle="--")
     rank.set(title=f"Its rank in {TURBULENCE_SESSIONS} sessions; turbulent from {TURBULENT_RANK} on", ylim=(0, 1.02))
     absorption.set(title="Absorption ratio of the sectors", ylabel="share of variance")
-    absorption.xaxis.set_major_formatter(ConciseDateFormatter(absorption.xaxis.get_major_locator()))  # type: ignore[no-untyped-call]  # matplotlib has no types here
+    date_concisely(absorption)
     figure.suptitle("Turbulence and absorption (grade C)")
     return figure

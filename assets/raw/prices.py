@@ -4,12 +4,11 @@ from collections.abc import Sequence
 
 from assets.inputs import Filled, Inputs
 from assets.sources.availability import price_bars
-from assets.sources.errors import Failure
+from assets.sources.errors import Failure, some
 from assets.sources.prices import COLUMNS, Instrument
 
 # Sessions fetched again behind the newest stored one, to notice what the vendor restated.
 OVERLAP = 10
-NAMES_SHOWN = 5
 
 
 def fill(inputs: Inputs) -> Filled:
@@ -70,8 +69,7 @@ def _members_in_one(failures: Sequence[Failure], members: set[str], current: set
     others = tuple(failure for failure in failures if failure.symbol not in members)
     if not of_members:
         return others
-    shown = ", ".join(failure.symbol for failure in of_members[:NAMES_SHOWN])
-    more = ", ..." if len(of_members) > NAMES_SHOWN else ""
     first = of_members[0]
-    reason = f"{len(of_members)} index members not delivered: {shown}{more}; {first.symbol}: {first.reason}"
+    shown = some([failure.symbol for failure in of_members])
+    reason = f"{len(of_members)} index members not delivered: {shown}; {first.symbol}: {first.reason}"
     return (Failure("*", reason), *others)

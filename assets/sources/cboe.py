@@ -20,11 +20,10 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from operator import itemgetter
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import pandas as pd
 
-from assets.sources.download import CHUNK_BYTES, DEFAULT_LIMITS, MOST_BYTES, Limits, download
+from assets.sources.download import CHUNK_BYTES, DEFAULT_LIMITS, MOST_BYTES, Limits, downloaded
 from assets.sources.errors import Failure, SourceError
 from assets.sources.live_chains import present_snapshots
 from assets.sources.occ import NUMBERS, SYMBOL, read_contracts, read_spot
@@ -62,9 +61,7 @@ class CboeChains:
 
     def _present(self, underlying: Underlying) -> Snapshot:
         name = f"{_cboe_symbol(underlying)}.json"
-        with TemporaryDirectory(prefix="undertow-") as folder:
-            path = Path(folder) / name
-            download(f"{self.base_url}/{name}", path, "cboe", self.limits)
+        with downloaded(f"{self.base_url}/{name}", name, "cboe", self.limits) as path:
             return read_payload(path, underlying, "cboe")
 
 

@@ -9,10 +9,8 @@ The list has no date of its own: it counts as that of the day on which it was fe
 
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
-from tempfile import TemporaryDirectory
 
-from assets.sources.download import DEFAULT_LIMITS, Limits, download
+from assets.sources.download import DEFAULT_LIMITS, Limits, downloaded
 from assets.sources.errors import Failure, SourceError
 from assets.sources.member_csv import read_members
 from assets.sources.members import gathered
@@ -53,9 +51,7 @@ class DatahubMembers:
         url = f"{self.base_url}/{_LISTS[index_symbol]}"
         today = self.now.astimezone(NEW_YORK).date()
         try:
-            with TemporaryDirectory(prefix="undertow-") as folder:
-                path = Path(folder) / "members.csv"
-                download(url, path, SOURCE, self.limits)
+            with downloaded(url, "members.csv", SOURCE, self.limits) as path:
                 return gathered([read_members(path, f"{SOURCE} {url}", index_symbol, today, SOURCE)], [])
         except SourceError as error:
             return gathered([], [Failure(index_symbol, str(error))])

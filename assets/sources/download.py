@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import requests
@@ -57,6 +58,19 @@ class _PassingError(SourceError):
     def __init__(self, source: str, reason: str, retry_after: float = 0.0) -> None:
         super().__init__(source, reason)
         self.retry_after = retry_after
+
+
+@contextmanager
+def downloaded(url: str, name: str, source: str, limits: Limits = DEFAULT_LIMITS) -> Iterator[Path]:
+    """The body of one GET in a file of this name, which is gone afterwards.
+
+    Raises:
+        SourceError: As `download` says.
+    """
+    with TemporaryDirectory(prefix="undertow-") as folder:
+        path = Path(folder) / name
+        download(url, path, source, limits)
+        yield path
 
 
 def download(url: str, target: Path, source: str, limits: Limits = DEFAULT_LIMITS) -> None:

@@ -1,7 +1,10 @@
 """The errors a source raises, and the failures it reports without stopping."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+
+NAMES_SHOWN = 5
 
 
 class SourceError(Exception):
@@ -31,3 +34,8 @@ class Failure:
 
     symbol: str
     reason: str
+
+
+def some(names: Sequence[str]) -> str:
+    """The first few of many names, for a message."""
+    return ", ".join(names[:NAMES_SHOWN]) + (", ..." if len(names) > NAMES_SHOWN else "")

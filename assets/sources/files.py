@@ -23,7 +23,7 @@ from pathlib import Path
 import duckdb
 import pandas as pd
 
-from assets.sources.errors import Failure, SourceError
+from assets.sources.errors import Failure, SourceError, some
 from assets.sources.prices import COLUMNS, Delivery, Instrument
 
 LAYOUT = "prices/*.parquet, prices/*.csv, prices/*.csv.gz or vol_indices/<NAME>_History.csv"
@@ -33,7 +33,6 @@ NUMBERS = (*OPEN_HIGH_LOW, "close", "adj_close", "volume", "dividend", "split")
 ALIASES = {"dividend": ("dividend", "dividends"), "split": ("split", "splits")}
 # Yahoo writes a volume of 0 for what has none.
 NO_VOLUME = ("index", "volatility", "rate", "fx")
-NAMES_SHOWN = 5
 
 TEXT = "VARCHAR"
 DATE_TYPES = {TEXT, "DATE", "TIMESTAMP", "TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP_NS"}
@@ -171,8 +170,8 @@ class FilePrices:
 def _strangers(names: set[str]) -> list[Failure]:
     if not names:
         return []
-    shown = ", ".join(sorted(names)[:NAMES_SHOWN]) + (", ..." if len(names) > NAMES_SHOWN else "")
-    return [Failure("*", f"{len(names)} symbols in the files are no instruments and were not loaded: {shown}")]
+    reason = f"{len(names)} symbols in the files are no instruments and were not loaded: {some(sorted(names))}"
+    return [Failure("*", reason)]
 
 
 def _load(reader: duckdb.DuckDBPyConnection, path: Path, label: str) -> set[str]:

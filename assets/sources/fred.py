@@ -13,12 +13,10 @@ a web page. Long histories of many series at once are said to time out, so each 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import pandas as pd
 
-from assets.sources.download import DEFAULT_LIMITS, Limits, download
+from assets.sources.download import DEFAULT_LIMITS, Limits, downloaded
 from assets.sources.errors import Failure, SourceError
 from assets.sources.prices import Delivery
 from assets.sources.reach import GIVE_UP_AFTER, OutOfReachError
@@ -78,7 +76,6 @@ class FredSeries:
         return self._since(FIRST_DAY, fred_id) if restated else rows
 
     def _since(self, first: date, fred_id: str) -> pd.DataFrame:
-        with TemporaryDirectory(prefix="undertow-") as folder:
-            path = Path(folder) / f"{fred_id}.csv"
-            download(f"{self.base_url}?id={fred_id}&cosd={first}", path, f"{SOURCE} {fred_id}", self.limits)
+        url = f"{self.base_url}?id={fred_id}&cosd={first}"
+        with downloaded(url, f"{fred_id}.csv", f"{SOURCE} {fred_id}", self.limits) as path:
             return read_series(path, f"{SOURCE} {fred_id} (since {first})", [fred_id])

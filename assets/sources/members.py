@@ -6,7 +6,7 @@ from typing import Protocol
 import pandas as pd
 
 from assets.sources.errors import Failure
-from assets.sources.prices import Delivery
+from assets.sources.prices import Delivery, gather
 
 COLUMNS = ("index_symbol", "list_date", "symbol", "company", "sector", "sub_industry", "added_date", "source")
 
@@ -45,5 +45,4 @@ def gathered(frames: Sequence[pd.DataFrame], failures: Sequence[Failure]) -> Del
         frames: The lists that came through, columns `COLUMNS`.
         failures: Those that did not.
     """
-    nothing = pd.DataFrame({name: pd.Series(dtype="object") for name in COLUMNS})
-    return Delivery(pd.concat(frames, ignore_index=True) if frames else nothing, tuple(failures))
+    return gather(COLUMNS, frames, failures)

@@ -10,12 +10,10 @@ One file holds every day since 2000 and is always fetched whole: a release can r
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import pandas as pd
 
-from assets.sources.download import DEFAULT_LIMITS, Limits, download
+from assets.sources.download import DEFAULT_LIMITS, Limits, downloaded
 from assets.sources.errors import Failure, SourceError
 from assets.sources.prices import Delivery
 from assets.sources.series import COLUMNS, ListedSeries, gathered
@@ -44,9 +42,7 @@ class OfrSeries:
             return gathered([], [])
         label = f"{SOURCE} {SERIES_ID}"
         try:
-            with TemporaryDirectory(prefix="undertow-") as folder:
-                path = Path(folder) / "fsi.csv"
-                download(self.url, path, label, self.limits)
+            with downloaded(self.url, "fsi.csv", label, self.limits) as path:
                 rows = read_series(path, label, ["OFR FSI"])
         except SourceError as error:
             return gathered([], [Failure(SERIES_ID, str(error))])

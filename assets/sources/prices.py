@@ -61,6 +61,18 @@ class Delivery:
     failures: tuple[Failure, ...] = ()
 
 
+def gather(columns: Sequence[str], frames: Sequence[pd.DataFrame], failures: Sequence[Failure]) -> Delivery:
+    """One delivery of many parts.
+
+    Args:
+        columns: The port's columns, for a delivery without rows.
+        frames: The parts that came through, with these columns.
+        failures: Those that did not.
+    """
+    nothing = pd.DataFrame({name: pd.Series(dtype="object") for name in columns})
+    return Delivery(pd.concat(frames, ignore_index=True) if frames else nothing, tuple(failures))
+
+
 class PriceSource(Protocol):
     """A place daily bars come from."""
 

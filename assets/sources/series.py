@@ -7,7 +7,7 @@ from typing import Protocol
 import pandas as pd
 
 from assets.sources.errors import Failure
-from assets.sources.prices import Delivery
+from assets.sources.prices import Delivery, gather
 
 # series_id names the publisher and the quantity; value is in the publisher's own unit, percent for rates.
 COLUMNS = ("series_id", "date", "value", "source")
@@ -61,5 +61,4 @@ def gathered(frames: Sequence[pd.DataFrame], failures: Sequence[Failure]) -> Del
         frames: The series that came through, columns `COLUMNS`.
         failures: Those that did not.
     """
-    nothing = pd.DataFrame({name: pd.Series(dtype="object") for name in COLUMNS})
-    return Delivery(pd.concat(frames, ignore_index=True) if frames else nothing, tuple(failures))
+    return gather(COLUMNS, frames, failures)

@@ -5,23 +5,12 @@ from datetime import date
 
 import pandas as pd
 
+from assets.models.simulated_market import SECTOR_TRAITS
 from assets.sources.members import COLUMNS, gathered
 from assets.sources.prices import Delivery
 from assets.sources.simulated import LAST_SESSION, SOURCE
 
-SECTORS = (
-    "Communication Services",
-    "Consumer Discretionary",
-    "Consumer Staples",
-    "Energy",
-    "Financials",
-    "Health Care",
-    "Industrials",
-    "Information Technology",
-    "Materials",
-    "Real Estate",
-    "Utilities",
-)
+SECTORS = tuple(sorted(SECTOR_TRAITS))
 PER_SECTOR = 5
 COUNT = PER_SECTOR * len(SECTORS)
 INDEX = "SPX"

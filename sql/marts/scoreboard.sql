@@ -308,7 +308,7 @@ estimated as (
             when 'spx_range_5d' then 'VIX range'
             else 'earlier figures'
         end as baseline,
-        r.baseline_value
+        r.baseline_value as rule_value
     from compared as p
     inner join reference.sessions as n on p.session = n.session
     left join ours as o on p.indicator = o.indicator and p.session = o.session
@@ -332,8 +332,8 @@ final as (
         sign(value) = sign(published_value) as has_same_sign,
         is_left_out,
         baseline,
-        case when baseline = 'earlier figures' then earlier_mean else baseline_value end as baseline_value,
-        case when baseline = 'earlier figures' then earlier_mean else baseline_value end - published_value as baseline_error,
+        case when baseline = 'earlier figures' then earlier_mean else rule_value end as baseline_value,
+        baseline_value - published_value as baseline_error,
         certainty,
         case
             when value is not null then null
