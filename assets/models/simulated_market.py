@@ -166,6 +166,14 @@ ROLE_TRAITS: dict[str, Traits] = {
     "sector_equal_weight": {"sector": 0.9, "small": 0.4, "idio": 0.03, "volume": 4e5},
     "industry": {"sector": 1.2, "small": 0.4, "idio": 0.11},
     "theme": {"market": 1.2, "speculative": 1, "growth": 0.4, "idio": 0.12, "yield": 0.004},
+    # Members of baskets, by the basket that names them first.
+    "ai": {"market": 1.3, "growth": 1.2, "idio": 0.3, "yield": 0.002},
+    "bitcoin_sensitive": {"market": 0.8, "bitcoin": 0.9, "speculative": 1.2, "idio": 0.4, "yield": 0},
+    "nuclear": {"market": 1.1, "speculative": 1.6, "idio": 0.45, "yield": 0},
+    "quantum": {"market": 1.1, "speculative": 2.4, "growth": 0.5, "idio": 0.45, "yield": 0},
+    "rare_earths": {"speculative": 1.3, "oil": 0.1, "idio": 0.45, "yield": 0},
+    "strategic_investments": {"speculative": 0.8, "idio": 0.35, "yield": 0},
+    "unprofitable_tech": {"market": 1.2, "speculative": 1.5, "growth": 0.6, "idio": 0.4, "yield": 0},
     "factor": {"idio": 0.035, "volume": 2e6},
     # In its own currency; that markets abroad close hours before New York is left out.
     "foreign_index": {"market": 0.6, "defensive": -0.2, "idio": 0.13},

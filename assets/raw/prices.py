@@ -14,8 +14,8 @@ OVERLAP = 10
 def fill(inputs: Inputs) -> Filled:
     """The source's daily bars with the time each became known, columns as in sql/raw/prices.sql.
 
-    Asked for are the instruments and, after them, whatever is or was a member of an index. What could not be delivered
-    of those on the newest list is one failure; who has left may be gone from the source as well.
+    Asked for are the instruments and, after them, whatever is or was a member of an index or of a basket. What could
+    not be delivered of those that still belong is one failure each; who has left may be gone from the source as well.
 
     Raises:
         SourceError: If the source delivered nothing at all or something of the wrong shape.
@@ -26,6 +26,8 @@ def fill(inputs: Inputs) -> Filled:
         for row in listed.rename(columns={"class": "asset_class"}).fillna({"sector": ""}).to_dict("records")
     ]
     members, current = _members(inputs, instruments)
+    of_baskets, still = _of_baskets(inputs, [*instruments, *members])
+    stocks = [*members, *of_baskets]
     known = inputs.query(
         f"""
         select symbol, date, close
@@ -34,10 +36,11 @@ def fill(inputs: Inputs) -> Filled:
             and row_number() over (partition by symbol, date, source order by observed_at desc) = 1
         """
     )
-    delivery = inputs.sources.prices.prices([*instruments, *members], known)
-    classes = delivery.rows["symbol"].map({one.symbol: one.asset_class for one in (*instruments, *members)})
+    delivery = inputs.sources.prices.prices([*instruments, *stocks], known)
+    classes = delivery.rows["symbol"].map({one.symbol: one.asset_class for one in (*instruments, *stocks)})
     rows = delivery.rows[list(COLUMNS)].assign(available_at=price_bars(delivery.rows["date"], classes))
-    return Filled(rows, _members_in_one(delivery.failures, {member.symbol for member in members}, current))
+    failures = _in_one("members of baskets", delivery.failures, {stock.symbol for stock in of_baskets}, still)
+    return Filled(rows, _in_one("index members", failures, {member.symbol for member in members}, current))
 
 
 def _members(inputs: Inputs, instruments: Sequence[Instrument]) -> tuple[list[Instrument], set[str]]:
@@ -63,13 +66,34 @@ def _members(inputs: Inputs, instruments: Sequence[Instrument]) -> tuple[list[In
     return members, set(newest.loc[newest["is_current"].astype(bool), "symbol"])
 
 
-def _members_in_one(failures: Sequence[Failure], members: set[str], current: set[str]) -> tuple[Failure, ...]:
-    """The failures, with those of members in one in front: an index has hundreds, and a few are always missing."""
+def _of_baskets(inputs: Inputs, taken: Sequence[Instrument]) -> tuple[list[Instrument], set[str]]:
+    """Every symbol that is or was in a basket and is not taken, with a basket as its role, and those that still are."""
+    listed = inputs.query(
+        f"""
+        select
+            symbol,
+            min(basket) as basket,
+            bool_or(valid_to is null or valid_to > date '{inputs.now:%Y-%m-%d}') as is_current
+        from reference.basket_members
+        group by symbol
+        order by symbol
+        """
+    )
+    listed = listed[~listed["symbol"].isin({one.symbol for one in taken})]
+    stocks = [
+        Instrument(symbol, "stock", basket, "", "XNYS", symbol.replace(".", "-"))
+        for symbol, basket in listed[["symbol", "basket"]].itertuples(index=False)
+    ]
+    return stocks, set(listed.loc[listed["is_current"].astype(bool), "symbol"])
+
+
+def _in_one(what: str, failures: Sequence[Failure], members: set[str], current: set[str]) -> tuple[Failure, ...]:
+    """The failures, with those of members in one in front: there are hundreds, and a few are always missing."""
     of_members = [failure for failure in failures if failure.symbol in current]
     others = tuple(failure for failure in failures if failure.symbol not in members)
     if not of_members:
         return others
     first = of_members[0]
     shown = some([failure.symbol for failure in of_members])
-    reason = f"{len(of_members)} index members not delivered: {shown}; {first.symbol}: {first.reason}"
+    reason = f"{len(of_members)} {what} not delivered: {shown}; {first.symbol}: {first.reason}"
     return (Failure("*", reason), *others)

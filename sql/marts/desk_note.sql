@@ -117,6 +117,76 @@ rebounds as (
     from indicators.rebound
 ),
 
+-- Three weeks are 15 sessions, a quarter 63.
+league as (
+    select
+        session,
+        max(total_return_15d_pct) filter (symbol = 'XLV') as health_care_15d,
+        max(total_return_15d_pct) filter (symbol = 'XLK') as technology_15d,
+        max(relative_63d_pp) filter (symbol = 'KRE') as regional_banks_63d,
+        max(relative_63d_pp) filter (symbol = 'IYT') as transports_63d,
+        max(relative_63d_pp) filter (symbol = 'IJS') as small_value_63d,
+        max(total_return_63d_pct - relative_63d_pp) as spy_63d
+    from indicators.sector_league
+    group by session
+),
+
+cyclical_parts as (
+    select l.session, m.measure, m.value
+    from league as l,
+        lateral (
+            values
+            ('health_care_15d', l.health_care_15d),
+            ('technology_15d', l.technology_15d),
+            ('regional_banks_63d', l.regional_banks_63d),
+            ('transports_63d', l.transports_63d),
+            ('small_value_63d', l.small_value_63d)
+        ) as m (measure, value)
+    union all by name
+    select b.session, b.basket || '_63d' as measure, b.basket_return_63d_pct - l.spy_63d as value
+    from indicators.baskets as b
+    inner join league as l using (session)
+    where b.basket in ('chemicals', 'low_income_consumer')
+),
+
+themes as (
+    select session, basket || '_15d' as measure, basket_return_15d_pct as value
+    from indicators.baskets
+    where basket in (
+        'momentum_decile', 'ai', 'quantum', 'bitcoin_sensitive', 'rare_earths', 'strategic_investments'
+    )
+),
+
+unprofitable as (
+    select
+        session,
+        rise_63d_pct,
+        coalesce(rise_63d_lo_pct, rise_63d_pct) as rise_63d_lo_pct,
+        coalesce(rise_63d_hi_pct, rise_63d_pct) as rise_63d_hi_pct,
+        fall_63d_pct,
+        coalesce(fall_63d_lo_pct, fall_63d_pct) as fall_63d_lo_pct,
+        coalesce(fall_63d_hi_pct, fall_63d_pct) as fall_63d_hi_pct
+    from indicators.baskets
+    where basket = 'unprofitable_tech'
+),
+
+pattern as (
+    select
+        session,
+        neckline_distance_pct,
+        pattern_share_variants,
+        pattern_share_random,
+        case when not is_pattern then 'no head-and-shoulders in 126 sessions' end as reason
+    from indicators.head_shoulders
+    where window_sessions = 126
+),
+
+-- The reading that is known at the decision time.
+bitcoin as (
+    select * from indicators.bitcoin
+    where bitcoin_reading = 'new_york_close'
+),
+
 measured as (
     select session, 'spx_drawdown_pct' as measure, spx_drawdown_pct as value, value as value_lo, value as value_hi
     from regime.daily
@@ -244,6 +314,59 @@ measured as (
     union all by name
     select session, 'amihud_residual_z' as measure, amihud_residual_z as value, value as value_lo, value as value_hi
     from indicators.liquidity
+    union all by name
+    select session, 'rotation_21d' as measure, rotation_21d_pct as value, value as value_lo, value as value_hi
+    from indicators.rotation
+    where variant = 'sector_funds'
+    union all by name
+    select
+        session,
+        'rotation_21d_neutral' as measure,
+        neutral_21d_pct as value,
+        neutral_21d_lo_pct as value_lo,
+        neutral_21d_hi_pct as value_hi
+    from indicators.rotation
+    where variant = 'sector_funds'
+    union all by name
+    select session, measure, value, value as value_lo, value as value_hi from cyclical_parts
+    union all by name
+    select session, measure, value, value as value_lo, value as value_hi from themes
+    union all by name
+    select
+        session,
+        'unprofitable_tech_rise' as measure,
+        rise_63d_pct as value,
+        rise_63d_lo_pct as value_lo,
+        rise_63d_hi_pct as value_hi
+    from unprofitable
+    union all by name
+    select
+        session,
+        'unprofitable_tech_fall' as measure,
+        fall_63d_pct as value,
+        fall_63d_lo_pct as value_lo,
+        fall_63d_hi_pct as value_hi
+    from unprofitable
+    union all by name
+    select session, 'neckline_distance' as measure, neckline_distance_pct as value, value as value_lo, value as value_hi
+    from pattern
+    union all by name
+    select session, 'pattern_variants' as measure, pattern_share_variants as value, value as value_lo, value as value_hi
+    from pattern
+    union all by name
+    select session, 'pattern_random' as measure, pattern_share_random as value, value as value_lo, value as value_hi
+    from pattern
+    union all by name
+    select session, 'bitcoin_drawdown' as measure, bitcoin_drawdown_pct as value, value as value_lo, value as value_hi
+    from bitcoin
+    union all by name
+    select
+        session,
+        'bitcoin_corr_qqq' as measure,
+        corr_63d_qqq as value,
+        corr_63d_qqq_lo as value_lo,
+        corr_63d_qqq_hi as value_hi
+    from bitcoin
 ),
 
 -- Why a measure is not there, where that is more than a missing input.
@@ -255,6 +378,10 @@ reasons as (
     select session, 'cta_front_loaded' as measure, reason from front_loaded
     union all
     select session, 'rebound_quality' as measure, reason from rebounds
+    union all
+    select p.session, m.measure, p.reason
+    from pattern as p
+    cross join (values ('neckline_distance'), ('pattern_variants')) as m (measure)
 ),
 
 answered as (

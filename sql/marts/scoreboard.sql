@@ -19,7 +19,7 @@ columns:
   is_in_band: {type: BOOLEAN, unit: flag, meaning: Whether the published value lies in our band; NULL without a band, nullable: true}
   has_same_sign: {type: BOOLEAN, unit: flag, meaning: Whether value and published value have the same sign, nullable: true}
   is_left_out: {type: BOOLEAN, unit: flag, meaning: "Whether value comes from a fit that has not seen the session's figures (indicators.cta_flows_left_out)"}
-  baseline: {type: VARCHAR, unit: name, meaning: "The simple rule beside our estimate: a moving average of closes (SMA) for pivots, the rank of VIX alone for volatility panic, the daily range that VIX implies for the S&P 500's, else the mean of the earlier published figures", allowed: [SMA50, SMA100, SMA200, VIX rank, VIX range, earlier figures]}
+  baseline: {type: VARCHAR, unit: name, meaning: "The simple rule beside our estimate: a moving average of closes (SMA) for pivots, the rank of VIX alone for volatility panic, the daily range that VIX implies for the S&P 500's, ARKK for unprofitable technology, else the mean of the earlier published figures", allowed: [SMA50, SMA100, SMA200, VIX rank, VIX range, ARKK, earlier figures]}
   baseline_value: {type: DOUBLE, unit: that of the measure, meaning: What the simple rule says, nullable: true}
   baseline_error: {type: DOUBLE, unit: that of the measure, meaning: baseline_value less published_value, nullable: true}
   certainty: {type: VARCHAR, unit: name, meaning: "How sure the published figure is: figure, rounded, date (within two days), period (a mean or median of a week or a year around it), bound (above or below it), or from words (the size was inferred)", allowed: [figure, rounded, date, period, bound, from words]}
@@ -41,6 +41,59 @@ flows as (
         flow_global_bn,
         flow_global_hi_bn - flow_global_bn as error_global_bn
     from indicators.cta_flows
+),
+
+-- What desks have quoted of their baskets, by ours of the same theme, and of the fund that is most used instead of one.
+basket_moves as (
+    select
+        basket,
+        session,
+        'unprofitable_tech_rise' as indicator,
+        rise_63d_pct as value,
+        rise_63d_lo_pct as value_lo,
+        rise_63d_hi_pct as value_hi
+    from indicators.baskets
+    where basket in ('unprofitable_tech', 'ark_innovation')
+    union all by name
+    select
+        basket,
+        session,
+        'unprofitable_tech_fall' as indicator,
+        fall_63d_pct as value,
+        fall_63d_lo_pct as value_lo,
+        fall_63d_hi_pct as value_hi
+    from indicators.baskets
+    where basket in ('unprofitable_tech', 'ark_innovation')
+    union all by name
+    select
+        basket,
+        session,
+        'unprofitable_tech_2d' as indicator,
+        basket_return_2d_pct as value,
+        null as value_lo,
+        null as value_hi
+    from indicators.baskets
+    where basket in ('unprofitable_tech', 'ark_innovation')
+    union all by name
+    select
+        basket,
+        session,
+        'rare_earths_8d' as indicator,
+        basket_return_8d_pct as value,
+        null as value_lo,
+        null as value_hi
+    from indicators.baskets
+    where basket = 'rare_earths'
+    union all by name
+    select
+        basket,
+        session,
+        basket || '_5d' as indicator,
+        basket_return_5d_pct as value,
+        null as value_lo,
+        null as value_hi
+    from indicators.baskets
+    where basket in ('nuclear', 'quantum')
 ),
 
 -- Where there is no band the value is read off; how far that is from a desk's own is what this table shows.
@@ -196,6 +249,10 @@ ours as (
     union all by name
     select session, 'top_of_book_to_10d' as indicator, top_of_book_to_10d_pct as value, null as value_lo, null as value_hi
     from indicators.liquidity
+    union all by name
+    select session, indicator, value, value_lo, value_hi
+    from basket_moves
+    where basket <> 'ark_innovation'
 ),
 
 -- The estimate by a fit that has not seen the session's figures.
@@ -279,6 +336,10 @@ rules as (
     union all by name
     select session, 'spx_range_5d' as indicator, vix / sqrt(252) * sqrt(8 / pi()) as baseline_value
     from indicators.vol_panic
+    union all by name
+    select session, indicator, value as baseline_value
+    from basket_moves
+    where basket = 'ark_innovation'
 ),
 
 -- What was published before is known; sums of decimals are exact.
@@ -306,6 +367,9 @@ estimated as (
             when 'cta_pivot_lt' then 'SMA200'
             when 'vol_panic' then 'VIX rank'
             when 'spx_range_5d' then 'VIX range'
+            when 'unprofitable_tech_rise' then 'ARKK'
+            when 'unprofitable_tech_fall' then 'ARKK'
+            when 'unprofitable_tech_2d' then 'ARKK'
             else 'earlier figures'
         end as baseline,
         r.baseline_value as rule_value

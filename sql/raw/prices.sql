@@ -2,13 +2,13 @@
 description: >-
   One row per symbol, date, source and vintage of a daily bar, as its source delivered it, for reference.instruments and
   for every symbol that is or was in raw.index_members. Rows are only ever added; a changed value is a new vintage. A
-  symbol whose delivery holds an impossible price, a duplicate bar or, members of an index excepted, an implausible range
+  symbol whose delivery holds an impossible price, a duplicate bar or, members of indices and baskets excepted, an implausible range
   or an unconfirmed jump is refused whole and its stored bars stand. Bars on days when the exchange was closed,
   disordered or repeated bars are kept here and flagged; staging.prices and staging.member_prices withhold what is wrong
   with them.
 grain: [symbol, date, source, observed_at]
 vintages: [symbol, date, source]
-reads: [reference.instruments, raw.index_members]
+reads: [reference.instruments, reference.basket_members, raw.index_members]
 owner: team:data
 columns:
   symbol: {unit: name, meaning: "Instrument in this project's naming: the ticker, or Yahoo's symbol without the caret"}

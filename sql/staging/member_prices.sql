@@ -1,11 +1,11 @@
 /*
 description: >-
-  One row per session and symbol - the daily bars of every symbol that is or was in staging.index_members, in the newest
-  vintage known at the as-of time (DuckDB variable as_of, by default now), on sessions alone. Nobody confirms a stock's
-  jumps, so a close of more than double or less than a third of the one before counts as a split that the source did not
-  adjust for, and a new segment begins; no window may span two segments. A high or low beyond 60 % of open and close is a
-  slipped decimal and withheld like a disordered bar. A member that is added later comes with all of
-  its history once that is known. One that shares its symbol with one of reference.instruments has no rows.
+  One row per session and symbol - the daily bars of every symbol that is or was in staging.index_members or in
+  reference.basket_members, in the newest vintage known at the as-of time (DuckDB variable as_of, by default now), on
+  sessions alone. A close of more than double or less than a third of the one before counts as a split that the source did
+  not adjust for, unless reference.confirmed_moves has it, and a new segment begins; no window may span two segments. A
+  high or low beyond 60 % of open and close is a slipped decimal and withheld like a disordered bar. A member that is
+  added later comes with all of its history once that is known. One that shares its symbol with one of reference.instruments has no rows.
 grain: [session, symbol]
 view: true
 owner: team:data
@@ -27,17 +27,18 @@ audits:
   - {name: members_without_bars, severity: warn}
 */
 with members as (
-    select distinct m.symbol
-    from staging.index_members as m
+    select m.symbol
+    from (select symbol from staging.index_members union select symbol from reference.basket_members) as m
     anti join reference.instruments as i using (symbol)
 ),
 
 -- Of several vendors the first by name speaks for a bar, so that the same one does every time.
 newest as (
-    select p.*, s.session, s.session_no
+    select p.*, s.session, s.session_no, c.symbol is not null as is_confirmed
     from raw.prices as p
     semi join members using (symbol)
     inner join reference.sessions as s on p.date = s.session
+    left join reference.confirmed_moves as c on p.symbol = c.symbol and p.date = c.date
     where p.available_at <= coalesce(getvariable('as_of')::timestamptz, now())
     qualify row_number() over (partition by p.symbol, p.date order by p.source, p.observed_at desc) = 1
 ),
@@ -46,7 +47,8 @@ compared as (
     select
         *,
         session_no - lag(session_no) over bars as sessions_passed,
-        coalesce(close > 2 * lag(close) over bars or close < lag(close) over bars / 3, false) as is_jump,
+        not is_confirmed
+        and coalesce(close > 2 * lag(close) over bars or close < lag(close) over bars / 3, false) as is_jump,
         case
             when dividend is not null then (close + dividend) / lag(close) over bars
             else coalesce(adj_close / lag(adj_close) over bars, close / lag(close) over bars)

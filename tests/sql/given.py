@@ -9,8 +9,11 @@ import duckdb
 import pandas as pd
 
 from assets.indicators import (
+    baskets,
+    bitcoin,
     cta_flows_left_out,
     daily_risk_control,
+    head_shoulders,
     price_trends,
     risk_parity,
     spread_panel,
@@ -39,8 +42,11 @@ CONVENTION = "calls_long_puts_short"
 # What Python computes from other tables; the other tables that Python fills are given or empty.
 FILLS: Mapping[str, Callable[[Inputs], Filled | Iterator[Filled]]] = {
     "staging.option_chains": staging_option_chains.fill,
+    "indicators.baskets": baskets.fill,
+    "indicators.bitcoin": bitcoin.fill,
     "indicators.cta_flows_left_out": cta_flows_left_out.fill,
     "indicators.daily_risk_control": daily_risk_control.fill,
+    "indicators.head_shoulders": head_shoulders.fill,
     "indicators.price_trends": price_trends.fill,
     "indicators.risk_parity": risk_parity.fill,
     "indicators.spread_panel": spread_panel.fill,
@@ -149,8 +155,8 @@ def build(
 
 
 def _needed(name: str, given: Mapping[str, pd.DataFrame]) -> set[str]:
-    # Audits of raw tables compare with others, whoever gave the rows.
-    upstream = () if name in given and tables()[name].schema != "raw" else tables()[name].upstream
+    # Audits of raw and reference tables compare with others, whoever gave the rows.
+    upstream = () if name in given and tables()[name].schema not in {"raw", "reference"} else tables()[name].upstream
     return {name}.union(*(_needed(other, given) for other in upstream))
 
 

@@ -21,13 +21,14 @@ INFINITE = float("inf")
 
 @dataclass(frozen=True)
 class Case:
-    """Given bars, chains and members, and what the first columns of the audit's rows must be."""
+    """Given bars, chains, members and baskets, and what the first columns of the audit's rows must be."""
 
     audit: str
     rows: Sequence[Bar]
     reported: Sequence[tuple[object, ...]] = ()
     chains: Sequence[Snapshot] = ()
     members: Sequence[str] = ()
+    baskets: Sequence[tuple[str, str, str, str, str | None]] = ()
 
 
 def on(symbol: str, *prices: Prices, **more: object) -> list[Bar]:
@@ -41,6 +42,13 @@ def listed(symbols: Sequence[str]) -> pd.DataFrame:
     names = {"index_symbol": "SPX", "company": "any", "sector": "Energy", "source": "vendor"}
     times = {"list_date": MON, "available_at": known, "observed_at": known}
     return pd.DataFrame({"symbol": list(symbols), **times, **names})
+
+
+def in_baskets(*spells: tuple[str, str, str, str, str | None]) -> pd.DataFrame:
+    """Rows of reference.basket_members: basket, symbol, weight rule, first day and first day after."""
+    names = ["basket", "symbol", "weight_rule", "valid_from", "valid_to"]
+    rows_given = pd.DataFrame(spells, columns=names).assign(side="long", why="any")
+    return rows_given.astype(dict.fromkeys(("valid_from", "valid_to"), "datetime64[us]"))
 
 
 def reported(symbol: str, *days: object) -> list[tuple[object, ...]]:
@@ -191,6 +199,36 @@ FAILING = {
         [bar("SPX", "2025-12-29", 1.0), bar("BTC-USD", "2025-12-30", 1.0)],
         [("2025-12-31", "2025-12-29")],
     ),
+    "a basket that is not listed": Case(
+        "contradictory_basket_member",
+        [],
+        [("any", "A")],
+        baskets=[("any", "A", "equal_daily", "2025-01-02", None)],
+    ),
+    "two weight rules": Case(
+        "contradictory_basket_member",
+        [],
+        [("quantum", "A"), ("quantum", "B")],
+        baskets=[
+            ("quantum", "A", "equal_daily", "2025-01-02", None),
+            ("quantum", "B", "equal_monthly", "2025-01-02", None),
+        ],
+    ),
+    "ends when it begins": Case(
+        "contradictory_basket_member",
+        [],
+        [("quantum", "A")],
+        baskets=[("quantum", "A", "equal_daily", "2025-01-02", "2025-01-02")],
+    ),
+    "belongs twice": Case(
+        "contradictory_basket_member",
+        [],
+        [("quantum", "A")],
+        baskets=[
+            ("quantum", "A", "equal_daily", "2025-01-02", "2025-03-03"),
+            ("quantum", "A", "equal_daily", "2025-03-02", None),
+        ],
+    ),
     "vanished": Case("vanished_symbol", on("SPX", *[1.0] * 7) + on("NDX", 1.0), reported("NDX", MON)),
 }
 PASSING = {
@@ -275,6 +313,15 @@ PASSING = {
         "members_without_bars", on("SPX", 1.0) + [b for name in "ABCD" for b in on(name, 1.0)], members="ABCDE"
     ),
     "five sessions behind": Case("vanished_symbol", on("SPX", *[1.0] * 6) + on("NDX", 1.0)),
+    "belongs again": Case(
+        "contradictory_basket_member",
+        [],
+        baskets=[
+            ("quantum", "A", "equal_daily", "2025-01-02", "2025-03-03"),
+            ("quantum", "A", "equal_daily", "2025-03-03", None),
+            ("nuclear", "A", "equal_monthly", "2025-01-02", None),
+        ],
+    ),
     "Bitcoin behind": Case("vanished_symbol", on("SPX", *[1.0] * 8) + on("BTC-USD", 1.0)),
 }
 
@@ -283,6 +330,8 @@ def found(case: Case) -> list[tuple[object, ...]]:
     """The first two columns, mostly symbol and day, of the rows that the audit returns."""
     [of] = {name for name, table in tables().items() if case.audit in table.audits}
     given = {"raw.option_chains": rows(*case.chains)} if case.chains else {}
+    if case.baskets:
+        given["reference.basket_members"] = in_baskets(*case.baskets)
     if case.members:
         given["raw.index_members"] = listed(case.members)
     until = "staging.prices" if of == "raw.prices" else of

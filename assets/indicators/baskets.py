@@ -1,0 +1,233 @@
+"""Fills indicators.baskets: legs, drawdown, correlations and crowding of each basket; its picture."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from assets.indicators.axes import date_concisely
+from assets.indicators.reasons import reasons
+from assets.inputs import Filled, Inputs
+from assets.models import rolling
+from assets.models.pairwise import mean_correlation
+from assets.models.zigzag import legs
+
+Array = NDArray[np.float64]
+
+HORIZONS = (2, 5, 8, 15, 21, 63)
+YEAR, WINDOW, RANKED = 252, 63, 504
+REVERSAL = 0.15
+LEAST_MEMBERS, LEAST_STOCKS = 3, 8
+DRAWS, BAND = 200, (0.1, 0.9)
+
+RETURNS = """
+    select session, basket, basket_return, index_began, grade, inputs_missing as not_priced
+    from indicators.basket_returns
+    order by basket, session
+"""
+MEMBERS = (
+    "select basket, symbol, valid_from, valid_to from reference.basket_members order by basket, symbol, valid_from"
+)
+COMPARATORS = "select basket, comparator from reference.baskets where comparator is not null"
+FUNDS = """
+    select session, symbol, total_return from staging.prices
+    where
+        symbol = 'QQQ'
+        or symbol in (select symbol from reference.basket_members)
+        or symbol in (select comparator from reference.baskets)
+"""
+STOCKS = """
+    select session, symbol, total_return from staging.member_prices
+    where symbol in (select symbol from reference.basket_members)
+"""
+BITCOIN = "select session, bitcoin_return from indicators.bitcoin_returns order by session"
+
+
+def fill(inputs: Inputs) -> Filled:
+    """Every basket's row of every session, columns as in sql/indicators/baskets.sql."""
+    baskets = inputs.query(RETURNS)
+    if baskets.empty:
+        return Filled(pd.DataFrame())
+    funds, stocks = inputs.query(FUNDS), inputs.query(STOCKS)
+    by_symbol = pd.concat([funds, stocks]).pivot_table(index="session", columns="symbol", values="total_return")
+    bitcoin = inputs.query(BITCOIN).set_index("session")["bitcoin_return"]
+    members, comparators = inputs.query(MEMBERS), inputs.query(COMPARATORS).set_index("basket")["comparator"]
+    parts = []
+    for basket, of in baskets.groupby("basket"):
+        sessions = pd.DatetimeIndex(of["session"])
+        others = by_symbol.reindex(sessions)
+        compared = {
+            "bitcoin": np.log1p(bitcoin.reindex(sessions)),
+            "qqq": np.log1p(_column(others, "QQQ")),
+            "comparator": np.log1p(_column(others, comparators.get(basket))),
+        }
+        rows = of.set_index(sessions)
+        own = _members_returns(others, members[members["basket"] == basket])
+        has_stocks = int(own.columns.isin(stocks["symbol"].unique()).sum()) >= LEAST_STOCKS
+        part = _basket(np.log1p(rows["basket_return"]), rows["index_began"], compared, own, has_stocks=has_stocks)
+        missing = _missing(part, has_comparator=basket in comparators)
+        part["inputs_missing"] = rows["not_priced"].where(rows["not_priced"].notna(), missing)
+        parts.append(part.assign(basket=basket, grade=rows["grade"]))
+    return Filled(pd.concat(parts).rename_axis("session").reset_index())
+
+
+def _column(frame: pd.DataFrame, name: str | None) -> pd.Series:
+    return frame[name] if name in frame else pd.Series(np.nan, index=frame.index)
+
+
+def _members_returns(returns: pd.DataFrame, members: pd.DataFrame) -> pd.DataFrame:
+    """Returns of those that belong on each session, (sessions, members); nan elsewhere."""
+    own = {}
+    for symbol, spells in members.groupby("symbol"):
+        if symbol in returns:
+            belongs = pd.Series(data=False, index=returns.index)
+            for first, end in spells[["valid_from", "valid_to"]].itertuples(index=False):
+                belongs |= (returns.index >= first) & ((returns.index < end) | pd.isna(end))
+            own[symbol] = returns[symbol].where(belongs)
+    return pd.DataFrame(own, index=returns.index)
+
+
+def _basket(
+    log_return: pd.Series, began: pd.Series, compared: dict[str, pd.Series], own: pd.DataFrame, *, has_stocks: bool
+) -> pd.DataFrame:
+    rows = pd.DataFrame(index=log_return.index)
+    for sessions in HORIZONS:
+        rows[f"basket_return_{sessions}d_pct"] = 100 * np.expm1(log_return.rolling(sessions).sum())
+    rows["basket_drawdown_pct"] = 100 * np.expm1(rolling.drawdown(log_return, YEAR))
+    rows = rows.join(_legs(log_return, began, own if has_stocks else None))
+    with_bitcoin = rolling.correlation(log_return, compared["bitcoin"], WINDOW)
+    (
+        rows["basket_corr_63d_bitcoin"],
+        rows["basket_corr_63d_bitcoin_lo"],
+        rows["basket_corr_63d_bitcoin_hi"],
+    ) = with_bitcoin
+    rows["basket_corr_63d_qqq"] = rolling.correlation(log_return, compared["qqq"], WINDOW).value
+    rows["basket_corr_63d_comparator"] = rolling.correlation(log_return, compared["comparator"], WINDOW).value
+    slope = rolling.beta(log_return, compared["qqq"], WINDOW)
+    rows["basket_beta_63d_qqq"], rows["basket_beta_63d_qqq_lo"], rows["basket_beta_63d_qqq_hi"] = slope
+    rows["pairwise_corr_63d"] = _crowding(own.to_numpy())
+    rows["pairwise_corr_rank_504d"] = rolling.rank(rows["pairwise_corr_63d"], RANKED)
+    return rows
+
+
+def _crowding(own: Array) -> Array:
+    crowding = np.full(len(own), np.nan)
+    if own.shape[1] >= LEAST_MEMBERS:
+        for end in range(WINDOW, len(own) + 1):
+            crowding[end - 1] = mean_correlation(own[end - WINDOW : end], LEAST_MEMBERS)
+    return crowding
+
+
+def _legs(log_return: pd.Series, began: pd.Series, own: pd.DataFrame | None) -> pd.DataFrame:
+    """Legs within each stretch of returns, and their bands where there are single stocks."""
+    parts = []
+    for _, stretch in log_return.groupby(began):
+        level = stretch.cumsum().to_numpy()
+        drawn = None if own is None else _drawn(own.loc[stretch.index].to_numpy())
+        trough, peak, is_rising = legs(np.exp(level), REVERSAL)
+        low, high, highest = _extremes(level)
+        now = np.arange(len(level))
+        dates = stretch.index.to_series().reset_index(drop=True)
+        rows = {
+            "trough_session": dates.reindex(trough).to_numpy(),
+            "peak_session": dates.reindex(peak).to_numpy(),
+            "is_rising": pd.array(is_rising, "boolean"),
+            "low_63d_session": dates.reindex(low).to_numpy(),
+        }
+        for leg, start, end in (
+            ("trough_to_peak", trough, peak),
+            ("peak_to_date", peak, now),
+            ("rise_63d", low, high),
+            ("fall_63d", highest, now),
+        ):
+            move = np.where(start >= 0, level[end] - level[start], np.nan)
+            rows[f"{leg}_pct"] = 100 * np.expm1(move)
+            # What the choice of members moves, around the basket's own leg.
+            moved = np.full((2, len(now)), np.nan) if drawn is None else _band(drawn, start, end)
+            rows[f"{leg}_lo_pct"], rows[f"{leg}_hi_pct"] = 100 * np.expm1(move + moved)
+        part = pd.DataFrame(rows, index=stretch.index)
+        too_soon = now < WINDOW - 1
+        of_legs = [name for name in rows if "63d" not in name]
+        part.loc[too_soon | (trough < 0), of_legs] = None
+        part.loc[too_soon, [name for name in rows if "63d" in name]] = None
+        parts.append(part)
+    return pd.concat(parts)
+
+
+def _extremes(level: Array) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+    """For each session of a stretch: the low of 63 sessions, the high since it, and the high of all 63."""
+    places = np.full((3, len(level)), -1)
+    for now in range(WINDOW - 1, len(level)):
+        first = now - WINDOW + 1
+        window = level[first : now + 1]
+        low = int(window.argmin())
+        places[:, now] = first + low, first + low + int(window[low:].argmax()), first + int(window.argmax())
+    return places[0], places[1], places[2]
+
+
+def _band(drawn: Array, start: NDArray[np.int64], end: NDArray[np.int64]) -> Array:
+    return np.asarray(np.quantile(drawn[end] - drawn[start], BAND, axis=1))
+
+
+def _drawn(own: Array) -> Array:
+    """Compounded log return of random draws of as many members less that of all, equal weights, (sessions, DRAWS)."""
+    members = own.shape[1]
+    weights = np.random.default_rng(members).multinomial(members, np.full(members, 1 / members), DRAWS).astype(float)
+    there, returns = np.isfinite(own).astype(float), np.nan_to_num(own)
+    # Without BLAS, whose last digits depend on how many sessions there are.
+    total = np.einsum("tm,dm->td", returns, weights)
+    drawn = np.log1p(total / np.maximum(np.einsum("tm,dm->td", there, weights), 1))
+    every = np.log1p(returns.sum(axis=1) / np.maximum(there.sum(axis=1), 1))
+    return np.asarray((drawn - every[:, None]).cumsum(axis=0))
+
+
+def _missing(rows: pd.DataFrame, *, has_comparator: bool) -> pd.Series:
+    returns = ["rise_63d_pct", *(f"basket_return_{sessions}d_pct" for sessions in HORIZONS)]
+    lacking = {
+        "63 returns of the basket": rows[returns].isna().any(axis=1),
+        "a year of the basket": rows["basket_drawdown_pct"].isna(),
+        "a rise of 15 % in 63 returns or more": rows["trough_to_peak_pct"].isna(),
+        "63 returns of bitcoin": rows["basket_corr_63d_bitcoin"].isna(),
+        "63 returns of QQQ": rows["basket_corr_63d_qqq"].isna(),
+        "63 returns of the comparator": rows["basket_corr_63d_comparator"].isna() & has_comparator,
+        "63 returns of 3 members": rows["pairwise_corr_63d"].isna(),
+        "504 sessions of pairwise_corr_63d": rows["pairwise_corr_rank_504d"].isna(),
+    }
+    numbered = {reason: flags.reset_index(drop=True) for reason, flags in lacking.items()}
+    return reasons(numbered).set_axis(rows.index)
+
+
+def picture(query: Callable[[str], pd.DataFrame]) -> Figure | None:
+    """The index of the baskets that turned most over the last 126 sessions, with their turning points; None without."""
+    history = query(
+        """
+        select b.session, b.basket, r.basket_index, b.trough_session, b.peak_session, r.index_began
+        from indicators.baskets as b
+        inner join indicators.basket_returns as r using (session, basket)
+        where r.basket_index is not null
+        qualify dense_rank() over (order by b.session desc) <= 126
+        order by b.session
+        """
+    )
+    newest = history[history["session"] == history["session"].max()].set_index("basket")
+    of = {basket: one.set_index("session")["basket_index"] for basket, one in history.groupby("basket")}
+    ranges = {basket: of[basket].max() / of[basket].min() for basket in newest.index}
+    shown = sorted(ranges, key=ranges.__getitem__, reverse=True)[:6]
+    if not shown:
+        return None
+    figure = Figure(figsize=(9, 6), layout="constrained")
+    axes = figure.subplots()
+    for basket in shown:
+        line = 100 * of[basket] / of[basket].iloc[0]
+        [drawn] = axes.plot(line.index, line, label=basket)
+        turns = newest.loc[basket, ["trough_session", "peak_session"]].dropna()
+        marked = line.reindex(pd.DatetimeIndex(turns)).dropna()
+        axes.plot(marked.index, marked, "o", color=drawn.get_color())
+    axes.set(title="Newest rise of each from trough to peak", ylabel="index, 100 at the start")
+    axes.set_yscale("log")
+    axes.legend(frameon=False)
+    date_concisely(axes)
+    figure.suptitle("Baskets (members are a judgement: grade C)")
+    return figure

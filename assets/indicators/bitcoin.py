@@ -1,0 +1,186 @@
+"""Fills indicators.bitcoin: drawdown, correlations, beta and lead of bitcoin, in two readings; its picture."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+
+from assets.indicators.axes import date_concisely
+from assets.indicators.reasons import reasons
+from assets.inputs import Filled, Inputs
+from assets.models import rolling
+from assets.models.lead_lag import lead_lag
+
+NEW_YORK_CLOSE, UTC_MIDNIGHT = "new_york_close", "utc_midnight"
+YEAR, DAYS_OF_YEAR, WEEK = 252, 365, 5
+SHORT, LONG, RANKED, HALF_LIFE = 21, 63, 756, 21
+LAGS, LEAST_PAIRS = 10, 252
+
+QUERY = """
+    with market as materialized (
+        select session, symbol, total_return, close from staging.prices where symbol in ('QQQ', 'SPHB', 'SPX')
+    ),
+
+    bitcoin as (
+        select date as session, close, available_at from staging.crypto_prices where symbol = 'BTC-USD'
+    )
+
+    select
+        s.session,
+        s.decision_at,
+        n.session is not null as has_fund,
+        n.bitcoin_return as fund_return,
+        b.close as utc_close,
+        b.available_at as utc_available_at,
+        max(m.total_return) filter (m.symbol = 'QQQ') as qqq,
+        max(m.total_return) filter (m.symbol = 'SPHB') as high_beta,
+        max(m.close) filter (m.symbol = 'SPX') as spx_close
+    from reference.sessions as s
+    left join indicators.bitcoin_returns as n using (session)
+    left join bitcoin as b using (session)
+    left join market as m using (session)
+    where s.session >= least((select min(session) from bitcoin), (select min(session) from indicators.bitcoin_returns))
+    group by all
+    order by s.session
+"""
+CLOSES = "select date, close from staging.crypto_prices where symbol = 'BTC-USD' order by date"
+
+
+def fill(inputs: Inputs) -> Filled:
+    """Bitcoin in both readings, columns as in sql/indicators/bitcoin.sql."""
+    sessions = inputs.query(QUERY).set_index("session")
+    if sessions.empty:
+        return Filled(pd.DataFrame())
+    closes = inputs.query(CLOSES).set_index("date")["close"]
+    market = pd.DataFrame(
+        {
+            "qqq": np.log1p(sessions["qqq"]),
+            "high_beta": np.log1p(sessions["high_beta"]),
+            "spx": np.log(sessions["spx_close"]).diff(),
+        }
+    )
+    by_fund = np.log1p(sessions["fund_return"])
+    parts = [
+        _reading(by_fund, market, by_fund.rolling(WEEK).sum()).assign(
+            bitcoin_reading=NEW_YORK_CLOSE,
+            bitcoin_close=np.nan,
+            bitcoin_drawdown_pct=100 * np.expm1(rolling.drawdown(by_fund, YEAR)),
+            bitcoin_stabilised=_stabilised(by_fund.cumsum(), by_fund),
+            available_at=sessions["decision_at"],
+        )[sessions["has_fund"].astype(bool)]
+    ]
+    close = sessions["utc_close"]
+    by_bar = np.log(close).diff()
+    # Bitcoin's bar of the session ends after the outcome begins, that of the session before does not.
+    parts.append(
+        _reading(by_bar, market, by_bar.rolling(WEEK).sum().shift()).assign(
+            bitcoin_reading=UTC_MIDNIGHT,
+            bitcoin_close=close,
+            bitcoin_drawdown_pct=100 * (close / _highest(closes).reindex(close.index) - 1),
+            bitcoin_stabilised=_stabilised(close, by_bar),
+            available_at=sessions["utc_available_at"],
+        )[close.notna()]
+    )
+    rows = pd.concat([part for part in parts if len(part)])
+    rows["inputs_missing"] = _missing(rows)
+    rows["grade"] = "A"
+    return Filled(rows.reset_index())
+
+
+def _reading(bitcoin: pd.Series, market: pd.DataFrame, past_week: pd.Series) -> pd.DataFrame:
+    """What both readings have in common.
+
+    Args:
+        bitcoin: Log return by session.
+        market: Log returns of qqq, high_beta and spx, of the same sessions.
+        past_week: Log return over 5 sessions that the lead is looked for in.
+    """
+    rows = pd.DataFrame(index=bitcoin.index)
+    rows["bitcoin_return_5d_pct"] = 100 * np.expm1(bitcoin.rolling(WEEK).sum())
+    for name, other, sessions in (
+        ("corr_21d_qqq", "qqq", SHORT),
+        ("corr_21d_spx", "spx", SHORT),
+        ("corr_63d_spx", "spx", LONG),
+        ("corr_63d_high_beta", "high_beta", LONG),
+    ):
+        rows[name] = rolling.correlation(bitcoin, market[other], sessions).value
+    of_qqq = rolling.correlation(bitcoin, market["qqq"], LONG)
+    rows["corr_63d_qqq"], rows["corr_63d_qqq_lo"], rows["corr_63d_qqq_hi"] = of_qqq
+    rows["corr_63d_qqq_rank_756d"] = rolling.rank(of_qqq.value, RANKED)
+    both = bitcoin.notna() & market["qqq"].notna()
+    weighted = bitcoin.where(both).ewm(halflife=HALF_LIFE, min_periods=LONG).corr(market["qqq"].where(both))
+    rows["corr_ewm_qqq"] = weighted.where(both)
+    slope = rolling.beta(bitcoin, market["qqq"], LONG)
+    rows["beta_63d_qqq"], rows["beta_63d_qqq_lo"], rows["beta_63d_qqq_hi"] = slope
+    lead = lead_lag(past_week.to_numpy(), market["spx"].to_numpy(), ahead=WEEK, lags=LAGS, least=LEAST_PAIRS)
+    rows["lead_slope"], rows["lead_t"], rows["lead_r2"], rows["lead_pairs"] = (
+        lead.slope,
+        lead.t,
+        lead.r2_ahead,
+        lead.pairs,
+    )
+    rows["lead_slope_lo"] = lead.slope - rolling.Z80 * lead.error
+    rows["lead_slope_hi"] = lead.slope + rolling.Z80 * lead.error
+    return rows
+
+
+def _highest(closes: pd.Series) -> pd.Series:
+    """The highest close of a year of days, 95 % of which must be there."""
+    daily = closes.asfreq("D") if len(closes) else closes
+    return daily.rolling(DAYS_OF_YEAR, min_periods=rolling.least(DAYS_OF_YEAR)).max()
+
+
+def _stabilised(level: pd.Series, returns: pd.Series) -> pd.Series:
+    """Whether the low of 5 closes holds that of the 5 before, with a return over 5 sessions that is not negative."""
+    lowest = level.rolling(WEEK).min()
+    week = returns.rolling(WEEK).sum()
+    holds = (lowest >= lowest.shift(WEEK)) & (week >= 0)
+    return holds.astype("boolean").mask(lowest.isna() | lowest.shift(WEEK).isna() | week.isna())
+
+
+def _missing(rows: pd.DataFrame) -> pd.Series:
+    numbered = rows.reset_index(drop=True)
+    given = reasons(
+        {
+            "bitcoin's returns of 5 sessions": numbered["bitcoin_return_5d_pct"].isna(),
+            "ten closes of bitcoin": numbered["bitcoin_stabilised"].isna(),
+            "a year of bitcoin": numbered["bitcoin_drawdown_pct"].isna(),
+            "63 returns of bitcoin and QQQ": numbered[["corr_21d_qqq", "corr_63d_qqq", "corr_ewm_qqq", "beta_63d_qqq"]]
+            .isna()
+            .any(axis=1),
+            "63 returns of bitcoin and the S&P 500": numbered[["corr_21d_spx", "corr_63d_spx"]].isna().any(axis=1),
+            "63 returns of bitcoin and SPHB": numbered["corr_63d_high_beta"].isna(),
+            "756 sessions of corr_63d_qqq": numbered["corr_63d_qqq_rank_756d"].isna(),
+            "252 pairs of weeks": numbered["lead_slope"].isna(),
+            "252 forecasts of the lead": numbered["lead_r2"].isna(),
+        }
+    )
+    return given.set_axis(rows.index)
+
+
+def picture(query: Callable[[str], pd.DataFrame]) -> Figure | None:
+    """Drawdown and correlation with QQQ over the last 756 sessions, both readings; None without any."""
+    history = query(
+        """
+        select session, bitcoin_reading, bitcoin_drawdown_pct, corr_63d_qqq, corr_63d_qqq_lo, corr_63d_qqq_hi
+        from indicators.bitcoin
+        qualify dense_rank() over (order by session desc) <= 756
+        order by session
+        """
+    )
+    if history["corr_63d_qqq"].isna().all():
+        return None
+    figure = Figure(figsize=(9, 6), layout="constrained")
+    drawdown, correlation = figure.subplots(2, 1, sharex=True)
+    for reading, of in history.groupby("bitcoin_reading"):
+        drawdown.plot(of["session"], of["bitcoin_drawdown_pct"], label=reading)
+        correlation.plot(of["session"], of["corr_63d_qqq"], label=reading)
+        correlation.fill_between(of["session"], of["corr_63d_qqq_lo"], of["corr_63d_qqq_hi"], alpha=0.15)
+    drawdown.set(title="From the highest close of a year", ylabel="%")
+    correlation.set(title="Correlation with QQQ, 63 sessions, and its 80 % band")
+    correlation.axhline(0, color="grey", linewidth=0.8)
+    drawdown.legend(frameon=False)
+    date_concisely(correlation)
+    figure.suptitle("Bitcoin (grade A as statistics, C as an indicator)")
+    return figure

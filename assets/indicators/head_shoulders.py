@@ -1,0 +1,226 @@
+"""Fills indicators.head_shoulders: the pattern in cyclical against defensive sectors; its picture."""
+
+from collections.abc import Callable, Mapping
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from assets.indicators.axes import date_concisely
+from assets.indicators.reasons import reasons
+from assets.inputs import Filled, Inputs
+from assets.models.head_shoulders import Patterns, find, neckline, share_of_random_paths, smooth
+
+Array = NDArray[np.float64]
+
+WINDOWS = (63, 126, 189)
+POINTS = ("left_shoulder", "left_low", "head", "right_low", "right_shoulder")
+HEAD = POINTS.index("head")
+SAME = 3
+BROKEN = 0.25
+RANDOM_PATHS, BLOCK, LEAST_CHANGES = 1_000, 10.0, 252
+# What stands in for a member in a variant: banks for the two companies that rule their sector.
+SUBSTITUTES = {"XLY": "KRE"}
+SIDES = ("cyclicals", "defensives")
+PICTURED = 126
+
+CHANGES = """
+    select session, variant, -rotation_1d_pct / 100 as change from indicators.rotation
+    order by session
+"""
+MEMBERS = """
+    select basket, symbol, valid_from, valid_to from reference.basket_members
+    where basket in ('cyclicals', 'defensives')
+    order by basket, symbol
+"""
+RETURNS = """
+    select session, symbol, ln(1 + total_return) as log_return from staging.prices
+    where
+        total_return > -1
+        and (
+            symbol in (select symbol from reference.basket_members where basket in ('cyclicals', 'defensives'))
+            or symbol in ({substitutes})
+        )
+""".format(substitutes=", ".join(f"'{symbol}'" for symbol in SUBSTITUTES.values()))
+
+
+def fill(inputs: Inputs) -> Filled:
+    """Every window of every session from the first full one, columns as in sql/indicators/head_shoulders.sql."""
+    by_variant = inputs.query(CHANGES).pivot_table(index="session", columns="variant", values="change", dropna=False)
+    if "sector_funds" not in by_variant:
+        return Filled(pd.DataFrame())
+    changes = by_variant["sector_funds"].loc[by_variant["sector_funds"].first_valid_index() :]
+    returns = inputs.query(RETURNS).pivot_table(index="session", columns="symbol", values="log_return")
+    variants = _variants(returns.reindex(changes.index), inputs.query(MEMBERS))
+    if "equal_weight_funds" in by_variant:
+        variants["equal weight"] = by_variant["equal_weight_funds"].reindex(changes.index)
+    parts = [_of_window(changes, variants, window) for window in WINDOWS if len(changes) >= window]
+    return Filled(pd.concat(parts, ignore_index=True) if parts else pd.DataFrame())
+
+
+def _difference(by_symbol: pd.DataFrame, members: pd.DataFrame) -> pd.Series:
+    """Mean log return of the cyclical members less that of the defensive ones; missing without all of them."""
+    means = []
+    for side in SIDES:
+        own = members[members["basket"] == side]
+        returns = by_symbol.reindex(columns=own["symbol"])
+        belongs = np.array(
+            [
+                (by_symbol.index >= first) & ((by_symbol.index < end) | pd.isna(end))
+                for first, end in own[["valid_from", "valid_to"]].itertuples(index=False)
+            ]
+        ).reshape(len(own), len(by_symbol))
+        whole = (returns.notna().to_numpy() | ~belongs.T).all(axis=1) & belongs.any(axis=0)
+        means.append(returns.where(belongs.T).mean(axis=1).where(whole))
+    return means[0] - means[1]
+
+
+def _variants(by_symbol: pd.DataFrame, members: pd.DataFrame) -> dict[str, pd.Series]:
+    """The difference for other choices of funds."""
+    variants = {
+        f"without {symbol}": _difference(by_symbol, members[members["symbol"] != symbol])
+        for symbol in members["symbol"].unique()
+    }
+    for symbol, substitute in SUBSTITUTES.items():
+        replaced = members.assign(symbol=members["symbol"].replace(symbol, substitute))
+        variants[f"{substitute} for {symbol}"] = _difference(by_symbol, replaced)
+    return variants
+
+
+def _paths(changes: pd.Series, window: int) -> tuple[Array, NDArray[np.bool_]]:
+    """Every window's path from 0, (windows, window), and whether it has no gap; zeros where it has one."""
+    moves = np.lib.stride_tricks.sliding_window_view(changes.to_numpy(), window)[:, 1:]
+    whole = np.isfinite(moves).all(axis=1)
+    paths = np.zeros((len(moves), window))
+    paths[whole, 1:] = moves[whole].cumsum(axis=1)
+    return paths, whole
+
+
+def _of_window(changes: pd.Series, variants: Mapping[str, pd.Series], window: int) -> pd.DataFrame:
+    sessions = pd.DatetimeIndex(changes.index[window - 1 :])
+    paths, whole = _paths(changes, window)
+    found = find(paths)
+    has = whole & (found.points[:, 0] >= 0)
+    line = neckline(paths, found.points)
+    rows = pd.DataFrame({"session": sessions, "window_sessions": window, "grade": "B"})
+    rows["is_pattern"] = pd.array(has, "boolean")
+    rows.loc[~whole, "is_pattern"] = pd.NA
+    starts = np.arange(len(paths))
+    for number, name in enumerate(POINTS):
+        place = found.points[:, number]
+        rows[f"{name}_session"] = pd.Series(changes.index[starts + place]).where(has)
+        rows[f"{name}_pct"] = pd.Series(100 * paths[starts, place]).where(has)
+    rows["path_pct"] = pd.Series(100 * paths[:, -1]).where(whole)
+    rows["pattern_tolerance_pct"] = pd.Series(100 * found.tolerance).where(whole)
+    rows["neckline_pct"] = pd.Series(100 * line).where(has)
+    rows["neckline_distance_pct"] = rows["path_pct"] - rows["neckline_pct"]
+    broken = rows["neckline_distance_pct"] < -BROKEN * rows["pattern_tolerance_pct"]
+    rows["pattern_status"] = pd.Series(np.where(broken, "broken", "complete"), dtype=object).where(has, None)
+    at_head = _line_at(paths, found, HEAD)
+    rows["target_pct"] = rows["neckline_pct"] - (rows["head_pct"] - pd.Series(100 * at_head).where(has))
+    rows["detected_at"] = _detected(rows, np.where(has[:, None], starts[:, None] + found.points, -1))
+    tested, share = _share_of_variants(variants, window, np.flatnonzero(has), found)
+    rows["variants_tested"] = pd.Series(tested, dtype="Int64").where(has)
+    rows["pattern_share_variants"] = pd.Series(share).where(has)
+    rows["pattern_share_random"] = _share_random(changes, window, sessions)
+    rows["inputs_missing"] = reasons(
+        {
+            f"{window} returns of all funds": pd.Series(~whole),
+            "a variant's returns": rows["pattern_share_variants"].isna() & has,
+            f"{LEAST_CHANGES} returns before the year": rows["pattern_share_random"].isna(),
+        }
+    )
+    return rows
+
+
+def _line_at(paths: Array, found: Patterns, number: int) -> Array:
+    """Level of the neckline at one of the five points."""
+    rows, points = np.arange(len(paths)), found.points
+    low, other = paths[rows, points[:, 1]], paths[rows, points[:, 3]]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        slope = (other - low) / (points[:, 3] - points[:, 1])
+    return np.asarray(low + slope * (points[:, number] - points[:, 1]))
+
+
+def _detected(rows: pd.DataFrame, places: NDArray[np.int64]) -> pd.Series:
+    """For each reported pattern the session on which it was first; places as counted from the first session, or -1."""
+    detected = pd.Series(pd.NaT, index=rows.index, dtype="datetime64[us]")
+    last, first = None, None
+    for row, (shoulder, _, head, _, _) in enumerate(places.tolist()):
+        if head < 0:
+            continue
+        if last is None or abs(head - last[0]) > SAME or abs(shoulder - last[1]) > SAME:
+            first = rows["session"].iloc[row]
+        last = head, shoulder
+        detected.iloc[row] = first
+    return detected
+
+
+def _share_of_variants(
+    variants: Mapping[str, pd.Series], window: int, where: NDArray[np.intp], found: Patterns
+) -> tuple[Array, Array]:
+    """How many variants have every return, and the share of them with a head within 3 sessions, at some windows."""
+    tested, agree = np.zeros(len(found.points)), np.zeros(len(found.points))
+    for changes in variants.values():
+        paths, whole = _paths(changes, window)
+        there = where[whole[where]]
+        heads = find(paths[there]).points[:, HEAD]
+        tested[there] += 1
+        agree[there] += (heads >= 0) & (np.abs(heads - found.points[there, HEAD]) <= SAME)
+    with np.errstate(invalid="ignore"):
+        return tested, agree / np.where(tested > 0, tested, np.nan)
+
+
+def _share_random(changes: pd.Series, window: int, sessions: pd.DatetimeIndex) -> pd.Series:
+    """The share of random paths with a pattern, of the differences known before each calendar year."""
+    shares = {}
+    for year in sessions.year.unique():
+        before = changes[: f"{year - 1}"].dropna().to_numpy()
+        shares[year] = (
+            share_of_random_paths(before, window, RANDOM_PATHS, BLOCK, seed=10_000 * window + int(year))
+            if len(before) >= LEAST_CHANGES
+            else np.nan
+        )
+    return pd.Series(sessions.year.map(shares), dtype=float)
+
+
+def picture(query: Callable[[str], pd.DataFrame]) -> Figure | None:
+    """The path of 126 sessions, smoothed, with the newest pattern; None without a path."""
+    history = query(
+        f"""
+        select * from indicators.head_shoulders
+        where window_sessions = {PICTURED} and path_pct is not null
+        order by session desc
+        limit 1
+        """
+    )
+    if history.empty:
+        return None
+    newest = history.iloc[0]
+    path = query(
+        f"""
+        select session, sum(-rotation_1d_pct) over (order by session) as level from indicators.rotation
+        where variant = 'sector_funds' and session <= '{newest["session"]:%Y-%m-%d}'
+        order by session desc
+        limit {PICTURED}
+        """
+    ).sort_values("session")
+    level = path["level"].to_numpy() - path["level"].iloc[0]
+    figure = Figure(figsize=(9, 5), layout="constrained")
+    axes = figure.subplots()
+    axes.plot(path["session"], level, linewidth=0.8, label="cyclicals less defensives")
+    axes.plot(path["session"], smooth(level[None])[0][0], label="smoothed")
+    title = f"No head-and-shoulders in {PICTURED} sessions"
+    if newest["is_pattern"]:
+        days = [newest[f"{name}_session"] for name in POINTS]
+        axes.plot(days, [newest[f"{name}_pct"] for name in POINTS], "o", color="tab:red")
+        line = [newest["left_low_pct"], newest["neckline_pct"]]
+        axes.plot([days[1], newest["session"]], line, "--", color="tab:red", label="neckline")
+        axes.axhline(newest["target_pct"], color="grey", linestyle=":", label="target")
+        share = newest["pattern_share_random"]
+        title = f"Head-and-shoulders, {newest['pattern_status']}; {share:.0%} of random paths show one"
+    axes.set(title=title, ylabel="log %")
+    axes.legend(frameon=False)
+    date_concisely(axes)
+    return figure

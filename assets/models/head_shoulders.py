@@ -1,0 +1,163 @@
+"""Head and shoulders in smoothed paths: three highs, the middle one the highest, and two lows between them.
+
+Lo, Mamaysky and Wang 2000 (doi 10.1111/0022-1082.00265) smooth a window with a Gaussian kernel regression and look at
+five extrema in a row. Here the bandwidth is that of leave-one-out cross-validation, a thirtieth of the window at least
+(theirs, 0.3 of the former, finds patterns of days), the shoulders and the lows may differ by what the path moves in ten
+steps, and the head must stand out by as much.
+"""
+
+from functools import cache
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+Places = NDArray[np.int64]
+
+# Bandwidths that cross-validation chooses from, as multiples of the least one.
+MULTIPLES = (0.25, 0.35, 0.5, 0.7, 1.0, 1.4, 2.0, 2.8, 4.0)
+LEAST_BANDWIDTH = 1 / 30
+TOLERANCE_STEPS = 10
+TREND_STEPS = 21
+# Left half of the pattern to its right half, in time.
+SYMMETRY = (0.4, 2.5)
+BATCH = 256
+
+
+class Patterns(NamedTuple):
+    """The newest pattern of each path; rows without one hold -1 and nan.
+
+    Attributes:
+        points: Positions of left shoulder, low, head, low and right shoulder, shape (paths, 5).
+        tolerance: What the path moves in ten steps, shape (paths,).
+        bandwidth: Of the smoothing, in steps, shape (paths,).
+        smooth: The smoothed paths, shape (paths, steps).
+    """
+
+    points: Places
+    tolerance: Array
+    bandwidth: Array
+    smooth: Array
+
+
+@cache
+def _smoother(steps: int, bandwidth: float) -> Array:
+    """Weights of the kernel regression of Nadaraya and Watson on equally spaced steps, (steps, steps)."""
+    distance = np.subtract.outer(np.arange(steps), np.arange(steps)) / bandwidth
+    weights = np.exp(-0.5 * distance**2)
+    return np.asarray(weights / weights.sum(axis=1, keepdims=True))
+
+
+def smooth(paths: Array) -> tuple[Array, Array]:
+    """Kernel regression of each path, (paths, steps), and the bandwidth of each in steps, (paths,).
+
+    Paths go through in batches of one shape, as the last digits of a matrix product depend on it: the same path at the
+    same place, counted from the first, always comes out the same.
+    """
+    count, steps = paths.shape
+    least = steps * LEAST_BANDWIDTH
+    smoothed, bandwidths = np.empty_like(paths), np.empty(count)
+    for first in range(0, count, BATCH):
+        batch = np.zeros((BATCH, steps))
+        batch[: min(BATCH, count - first)] = paths[first : first + BATCH]
+        fits, scores = [], []
+        for multiple in MULTIPLES:
+            weights = _smoother(steps, multiple * least)
+            fit = batch @ weights.T
+            # A linear smoother's residual without the point itself.
+            left_out = (batch - fit) / (1 - np.diag(weights))
+            fits.append(fit)
+            scores.append((left_out**2).mean(axis=1))
+        chosen = np.maximum(np.argmin(scores, axis=0), MULTIPLES.index(1.0))
+        size = min(BATCH, count - first)
+        smoothed[first : first + size] = np.array(fits)[chosen, np.arange(BATCH)][:size]
+        bandwidths[first : first + size] = (np.array(MULTIPLES)[chosen] * least)[:size]
+    return smoothed, bandwidths
+
+
+def find(paths: Array) -> Patterns:
+    """The newest head and shoulders of each path whose right shoulder is at least a bandwidth old.
+
+    Args:
+        paths: Levels without gaps, shape (paths, steps).
+
+    The smoother looks to both sides, so that what is newer than a bandwidth may still change.
+    """
+    count, steps = paths.shape
+    smoothed, bandwidth = smooth(paths)
+    tolerance = np.diff(paths, axis=1).std(axis=1, ddof=1) * np.sqrt(TOLERANCE_STEPS)
+    slope = np.sign(np.diff(smoothed, axis=1))
+    row, place = np.nonzero(slope[:, :-1] * slope[:, 1:] < 0)
+    place = place + 1
+    is_high = slope[row, place - 1] > 0
+    place = _snapped(paths, row, place, is_high)
+    points = np.full((count, 5), -1)
+    if len(row) >= points.shape[1]:
+        five = np.lib.stride_tricks.sliding_window_view(place, 5)
+        of = row[: len(five)]
+        is_one_path = of == row[4:]
+        level = paths[of[:, None], five]
+        good = is_one_path & is_high[: len(five)] & _is_pattern(paths, of, five, level, tolerance[of])
+        good &= steps - 1 - five[:, 4] >= bandwidth[of]
+        # Later ones overwrite earlier ones of the same path.
+        points[of[good]] = five[good]
+    return Patterns(points, tolerance, bandwidth, smoothed)
+
+
+def _snapped(paths: Array, row: Places, place: Places, is_high: NDArray[np.bool_]) -> Places:
+    """Each extremum of the smoothed path moved to the path's own within one step."""
+    around = place[:, None] + np.array([-1, 0, 1])
+    levels = paths[row[:, None], around]
+    best = np.where(is_high, levels.argmax(axis=1), levels.argmin(axis=1))
+    return np.asarray(around[np.arange(len(place)), best])
+
+
+def _is_pattern(paths: Array, row: Places, five: Places, level: Array, tolerance: Array) -> NDArray[np.bool_]:
+    left, first_low, head, second_low, right = level.T
+    shoulders = (left + right) / 2
+    before = paths[row, np.maximum(five[:, 0] - TREND_STEPS, 0)]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        symmetry = (five[:, 2] - five[:, 0]) / (five[:, 4] - five[:, 2])
+    return np.asarray(
+        (head > left)
+        & (head > right)
+        & (np.abs(left - shoulders) <= tolerance)
+        & (np.abs(first_low - second_low) / 2 <= tolerance)
+        & (left > before)
+        & (head - shoulders >= tolerance)
+        & (symmetry >= SYMMETRY[0])
+        & (symmetry <= SYMMETRY[1])
+        & (np.diff(five, axis=1) > 0).all(axis=1)
+    )
+
+
+def neckline(paths: Array, points: Places) -> Array:
+    """Level at each path's last step of the line through its two lows, (paths,); nan without a pattern."""
+    rows = np.arange(len(paths))
+    first, second = points[:, 1], points[:, 3]
+    low, other = paths[rows, first], paths[rows, second]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        line = low + (other - low) / (second - first) * (paths.shape[1] - 1 - first)
+    return np.where(first >= 0, line, np.nan)
+
+
+def share_of_random_paths(changes: Array, steps: int, paths: int, block: float, seed: int) -> float:
+    """Share of random paths that show a pattern.
+
+    Args:
+        changes: Changes that paths are made of, their mean taken out, shape (changes,).
+        steps: Levels of a path.
+        paths: How many.
+        block: Mean length of a block (stationary bootstrap, Politis and Romano 1994, doi 10.2307/2290993).
+        seed: Of the random numbers.
+    """
+    random = np.random.default_rng(seed)
+    begins = random.random((paths, steps - 1)) < 1 / block
+    begins[:, 0] = True
+    starts = random.integers(len(changes), size=(paths, steps - 1))
+    since = np.arange(steps - 1) - np.maximum.accumulate(np.where(begins, np.arange(steps - 1), 0), axis=1)
+    began = np.take_along_axis(starts, np.arange(steps - 1) - since, axis=1)
+    drawn = (changes - changes.mean())[(began + since) % len(changes)]
+    levels = np.concatenate([np.zeros((paths, 1)), drawn.cumsum(axis=1)], axis=1)
+    return float((find(levels).points[:, 0] >= 0).mean())
