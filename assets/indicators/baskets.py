@@ -8,6 +8,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from assets.indicators.axes import date_concisely
+from assets.indicators.belonging import belonging
 from assets.indicators.reasons import reasons
 from assets.inputs import Filled, Inputs
 from assets.models import rolling
@@ -64,9 +65,16 @@ def fill(inputs: Inputs) -> Filled:
             "comparator": np.log1p(_column(others, comparators.get(basket))),
         }
         rows = of.set_index(sessions)
-        own = _members_returns(others, members[members["basket"] == basket])
+        belongs = belonging(sessions, members[members["basket"] == basket])
+        own = others.reindex(columns=belongs.columns).where(belongs).dropna(axis=1, how="all")
         has_stocks = int(own.columns.isin(stocks["symbol"].unique()).sum()) >= LEAST_STOCKS
-        part = _basket(np.log1p(rows["basket_return"]), rows["index_began"], compared, own, has_stocks=has_stocks)
+        part = _basket(
+            np.log1p(rows["basket_return"].where(rows["basket_return"] > -1)),
+            rows["index_began"],
+            compared,
+            own,
+            has_stocks=has_stocks,
+        )
         missing = _missing(part, has_comparator=basket in comparators)
         part["inputs_missing"] = rows["not_priced"].where(rows["not_priced"].notna(), missing)
         parts.append(part.assign(basket=basket, grade=rows["grade"]))
@@ -75,18 +83,6 @@ def fill(inputs: Inputs) -> Filled:
 
 def _column(frame: pd.DataFrame, name: str | None) -> pd.Series:
     return frame[name] if name in frame else pd.Series(np.nan, index=frame.index)
-
-
-def _members_returns(returns: pd.DataFrame, members: pd.DataFrame) -> pd.DataFrame:
-    """Returns of those that belong on each session, (sessions, members); nan elsewhere."""
-    own = {}
-    for symbol, spells in members.groupby("symbol"):
-        if symbol in returns:
-            belongs = pd.Series(data=False, index=returns.index)
-            for first, end in spells[["valid_from", "valid_to"]].itertuples(index=False):
-                belongs |= (returns.index >= first) & ((returns.index < end) | pd.isna(end))
-            own[symbol] = returns[symbol].where(belongs)
-    return pd.DataFrame(own, index=returns.index)
 
 
 def _basket(

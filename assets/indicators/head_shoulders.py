@@ -8,6 +8,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from assets.indicators.axes import date_concisely
+from assets.indicators.belonging import belonging
 from assets.indicators.reasons import reasons
 from assets.inputs import Filled, Inputs
 from assets.models.head_shoulders import Patterns, find, neckline, share_of_random_paths, smooth
@@ -63,16 +64,10 @@ def _difference(by_symbol: pd.DataFrame, members: pd.DataFrame) -> pd.Series:
     """Mean log return of the cyclical members less that of the defensive ones; missing without all of them."""
     means = []
     for side in SIDES:
-        own = members[members["basket"] == side]
-        returns = by_symbol.reindex(columns=own["symbol"])
-        belongs = np.array(
-            [
-                (by_symbol.index >= first) & ((by_symbol.index < end) | pd.isna(end))
-                for first, end in own[["valid_from", "valid_to"]].itertuples(index=False)
-            ]
-        ).reshape(len(own), len(by_symbol))
-        whole = (returns.notna().to_numpy() | ~belongs.T).all(axis=1) & belongs.any(axis=0)
-        means.append(returns.where(belongs.T).mean(axis=1).where(whole))
+        belongs = belonging(by_symbol.index, members[members["basket"] == side])
+        returns = by_symbol.reindex(columns=belongs.columns)
+        whole = belongs.any(axis=1) & ~(belongs & returns.isna()).any(axis=1)
+        means.append(returns.where(belongs).mean(axis=1).where(whole))
     return means[0] - means[1]
 
 

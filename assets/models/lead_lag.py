@@ -58,7 +58,7 @@ def lead_lag(x: Array, returns: Array, *, ahead: int, lags: int, least: int) -> 
         b = (n * sxy - sx * sy) / determinant
         a = (sy - b * sx) / n
     meat = np.zeros((3, len(x)))
-    for lag in range(lags + 1):
+    for lag in range(min(lags + 1, len(x))):
         weight = (1 - lag / (lags + 1)) * (0.5 if lag == 0 else 1.0)
         x0, y0, x1, y1 = x[lag:], y[lag:], x[: len(x) - lag], y[: len(x) - lag]
         both = one[lag:] * one[: len(x) - lag]

@@ -5,6 +5,8 @@ from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
 
+STILL = 1e-12
+
 
 def mean_correlation(returns: Array, least_members: int) -> float:
     """Mean of the pairwise correlations of the members that have every return; nan with too few of them.
@@ -17,7 +19,8 @@ def mean_correlation(returns: Array, least_members: int) -> float:
     """
     whole = returns[:, np.isfinite(returns).all(axis=0)]
     spread = whole.std(axis=0)
-    whole, spread = whole[:, spread > 0], spread[spread > 0]
+    # Rounding leaves a constant some spread.
+    whole, spread = whole[:, spread > STILL], spread[spread > STILL]
     members = int(whole.shape[1])
     if members < least_members:
         return float("nan")

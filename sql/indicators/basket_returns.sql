@@ -20,8 +20,8 @@ columns:
   basket_members_priced: {type: INTEGER, unit: count, meaning: "Of basket_members, those that take part with a return on the session", min: 0}
   members_unscreened: {type: INTEGER, unit: count, meaning: "Of those that take part, members without reported volumes under a rule that asks for a least turnover", min: 0}
   members_too_small: {type: INTEGER, unit: count, meaning: "Of basket_members, those left out this month because they trade too little", min: 0}
-  basket_return: {type: DOUBLE, unit: ratio, meaning: "Total return of the basket over the session; NULL with fewer than 80 % of those members priced that are not too small", nullable: true, min: -1}
-  basket_index: {type: DOUBLE, unit: index points, meaning: "Compounded basket_return: begins at 100 before the first return and again after every session without one, so that no stretch spans a gap", nullable: true, min: 0}
+  basket_return: {type: DOUBLE, unit: ratio, meaning: "Total return of the basket over the session; NULL with fewer than 80 % of those members priced that are not too small; what is short can cost more than everything", nullable: true}
+  basket_index: {type: DOUBLE, unit: index points, meaning: "Compounded basket_return: begins at 100 before the first return and again after every session without one or with a loss of everything, so that no stretch spans a gap", nullable: true, min: 0}
   index_began: {type: DATE, unit: date, meaning: "First session of the stretch that basket_index belongs to", nullable: true}
   grade: {type: VARCHAR, unit: A to D, meaning: "How far the estimate can be trusted (docs/methodology.md)", allowed: [A, B, C, D]}
   inputs_missing: {type: VARCHAR, unit: text, meaning: "Inputs that were missing or too short, separated by commas; NULL if none", nullable: true}
@@ -302,7 +302,8 @@ judged as (
 stretches as (
     select
         *,
-        count(*) filter (basket_return is null) over so_far as stretch,
+        basket_return > -1 as is_growing,
+        count(*) filter (basket_return > -1 is not true) over so_far as stretch,
         count(basket_return) over so_far as known_so_far
     from judged
     window so_far as (partition by basket order by session rows unbounded preceding)
@@ -318,10 +319,12 @@ final as (
         members_too_small,
         basket_return,
         case
-            when basket_return is not null
-                then 100 * exp(sum(ln(1 + basket_return)::decimal(28, 18)) over in_stretch)
+            when is_growing
+                then 100 * exp(
+                    sum(ln(case when is_growing then 1 + basket_return end)::decimal(28, 18)) over in_stretch
+                )
         end as basket_index,
-        case when basket_return is not null then min(session) filter (basket_return is not null) over in_stretch end as index_began,
+        case when is_growing then min(session) filter (is_growing) over in_stretch end as index_began,
         case
             when basket in (
                 'cyclicals', 'defensives', 'cyclicals_equal_weight', 'defensives_equal_weight', 'regional_banks', 'transports',
@@ -332,6 +335,7 @@ final as (
         case
             when basket_return is null
                 then format('{} of {} members with a return', basket_members_priced, basket_members - members_too_small)
+            when not is_growing then 'an index after a loss of everything'
         end as inputs_missing
     from stretches
     where known_so_far > 0

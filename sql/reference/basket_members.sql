@@ -14,7 +14,7 @@ columns:
   weight_rule: {unit: name, meaning: "How the basket is weighted: equal_daily (equal weights every session), equal_monthly (at the close before each month, then drifting), equal_monthly_20mn (the same among those that trade at least USD 20 mn a day in the median of 63 sessions)", allowed: [equal_daily, equal_monthly, equal_monthly_20mn]}
   valid_from: {unit: date, meaning: First day of membership}
   valid_to: {unit: date, meaning: "First day on which it no longer belongs; NULL while it does", nullable: true}
-  why: {unit: text, meaning: Why it belongs}
+  why: {unit: text, meaning: "Why the row is here: what happened and where it was confirmed, or why the member belongs"}
 rows: {min: 1}
 audits:
   - {name: contradictory_basket_member}

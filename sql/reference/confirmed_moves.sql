@@ -5,7 +5,7 @@ owner: team:data
 columns:
   symbol: {unit: name, meaning: "Instrument in this project's naming: the ticker, or Yahoo's symbol without the caret"}
   date: {unit: date, meaning: The bar's own date at its source}
-  why: {unit: text, meaning: What happened and where it was confirmed}
+  why: {unit: text, meaning: "Why the row is here: what happened and where it was confirmed, or why the member belongs"}
 rows: {min: 0}
 */
 create table reference.confirmed_moves (

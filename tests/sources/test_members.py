@@ -2,7 +2,7 @@
 
 import dataclasses
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
 from functools import partial
 from pathlib import Path
@@ -388,8 +388,13 @@ def test_without_a_list_nothing_is_stored_and_the_failure_is_told() -> None:
     assert (len(filled.rows), filled.failures) == (0, (lost,))
 
 
-def prices_of(symbols: Sequence[str], absent: Sequence[str] = (), left: Sequence[str] = ()) -> Filled:
-    """The prices that land with these members beside two instruments."""
+def prices_of(
+    symbols: Sequence[str],
+    absent: Sequence[str] = (),
+    left: Sequence[str] = (),
+    in_baskets: Mapping[str, bool] | None = None,
+) -> Filled:
+    """The prices that land with these members beside two instruments, and those of baskets that still belong or not."""
 
     def query(sql: str) -> pd.DataFrame:
         if "reference.instruments" in sql:
@@ -401,6 +406,9 @@ def prices_of(symbols: Sequence[str], absent: Sequence[str] = (), left: Sequence
             return pd.DataFrame(listed, columns=names)
         if "raw.index_members" in sql:
             return pd.DataFrame({"symbol": symbols, "sector": "Energy", "is_current": [s not in left for s in symbols]})
+        if "reference.basket_members" in sql:
+            of = in_baskets or {}
+            return pd.DataFrame({"symbol": list(of), "basket": "quantum", "is_current": list(of.values())})
         return pd.DataFrame(columns=["symbol", "date", "close"])
 
     return raw_prices.fill(given(query, GivenMembers([]), GivenPrices(absent)))
@@ -411,6 +419,13 @@ def test_bars_are_asked_for_of_members_behind_the_instruments_and_known_the_same
     assert filled.rows["source"].tolist() == ["benchmark ^GSPC", "x BTC-USD", "member AAA", "member BRK-B"]
     evening, midnight = pd.Timestamp("2025-11-20T18:00-05:00"), pd.Timestamp("2025-11-21T00:00Z")
     assert filled.rows["available_at"].tolist() == [evening, midnight, evening, evening]
+
+
+def test_members_of_baskets_come_last_and_once() -> None:
+    filled = prices_of(["AAA"], in_baskets={"AAA": True, "QQ": True, "SPX": True})
+    assert filled.rows["source"].tolist() == ["benchmark ^GSPC", "x BTC-USD", "member AAA", "quantum QQ"]
+    still = prices_of([], ["QQ", "ZZ", "SPX"], in_baskets={"QQ": True, "ZZ": False}).failures
+    assert still == (Failure("*", "1 members of baskets not delivered: QQ; QQ: no QQ"), Failure("SPX", "no SPX"))
 
 
 def test_what_is_missing_of_the_members_is_one_failure() -> None:

@@ -38,10 +38,36 @@ MEASURES = [
     "option_notional_to_r2k",
     "vix",
     "vix_change_5d",
+    "health_care_15d",
+    "rotation_21d",
+    "rotation_21d_neutral",
+    "technology_15d",
+    "unprofitable_tech_fall",
+    "unprofitable_tech_rise",
+    "ai_15d",
+    "momentum_decile_15d",
     "option_volume_to_record",
+    "neckline_distance",
+    "pattern_random",
+    "pattern_variants",
+    "chemicals_63d",
+    "low_income_consumer_63d",
+    "regional_banks_63d",
+    "small_value_63d",
+    "transports_63d",
+    "bitcoin_corr_qqq",
+    "bitcoin_drawdown",
+    "bitcoin_sensitive_15d",
+    "quantum_15d",
+    "rare_earths_15d",
+    "strategic_investments_15d",
 ]
 ABOVE = "the S&P 500 is above its short-term threshold"
-NOT_GIVEN = ("rebound", "liquidity", "cta_pivots", "cta_flows", "index_momentum", "index_momentum_pairs")
+NOT_GIVEN = (
+    *("rebound", "liquidity", "cta_pivots", "cta_flows", "index_momentum", "index_momentum_pairs"),
+    *("rotation", "sector_league", "baskets", "head_shoulders", "bitcoin"),
+)
+NO_PATTERN = "no head-and-shoulders in 126 sessions"
 SMALL = "the flows of a flat week and month differ in sign or are small"
 
 
@@ -134,6 +160,47 @@ def liquidity() -> pd.DataFrame:
     )
 
 
+def rotation() -> pd.DataFrame:
+    """Rows of indicators.rotation on the Friday."""
+    band = {"neutral_21d_pct": 2.97, "neutral_21d_lo_pct": 2.89, "neutral_21d_hi_pct": 3.05}
+    own = pd.DataFrame([{"session": FRIDAY, "variant": "sector_funds", "rotation_21d_pct": 3.98, **band}])
+    return pd.concat([own, own.assign(variant="equal_weight_funds", rotation_21d_pct=9.0)])
+
+
+def league() -> pd.DataFrame:
+    """Rows of indicators.sector_league on the Friday: SPY returned 3 % over 63 sessions."""
+    three_weeks = {"XLV": 7.18, "XLK": -9.14, "KRE": 2.68, "IYT": -3.21, "IJS": 0.1}
+    relative = {"XLV": 11.0, "XLK": 1.5, "KRE": -6.7, "IYT": -4.4, "IJS": -2.0}
+    rows = pd.DataFrame({"total_return_15d_pct": three_weeks, "relative_63d_pp": relative}).rename_axis("symbol")
+    return rows.assign(total_return_63d_pct=rows["relative_63d_pp"] + 3, session=FRIDAY).reset_index()
+
+
+def baskets(**unprofitable: object) -> pd.DataFrame:
+    """Rows of indicators.baskets on the Friday: each returned one less than that before, ten times over 63 sessions."""
+    names = ["momentum_decile", "ai", "quantum", "bitcoin_sensitive", "rare_earths", "strategic_investments"]
+    rows = pd.DataFrame({"session": FRIDAY, "basket": [*names, "chemicals", "low_income_consumer"]})
+    rows["basket_return_15d_pct"] = -1.0 - rows.index
+    rows["basket_return_63d_pct"] = 10 * rows["basket_return_15d_pct"]
+    legs = {"rise_63d_pct": 58.0, "rise_63d_lo_pct": 44.0, "rise_63d_hi_pct": 71.0}
+    legs |= {"fall_63d_pct": -33.4, "fall_63d_lo_pct": -36.8, "fall_63d_hi_pct": -29.3}
+    own = pd.DataFrame([{"session": FRIDAY, "basket": "unprofitable_tech", **legs, **unprofitable}])
+    return pd.concat([rows, own])
+
+
+def pattern(**columns: object) -> pd.DataFrame:
+    """Rows of indicators.head_shoulders on the Friday."""
+    of = {"neckline_distance_pct": -1.08, "pattern_share_variants": 0.625, "pattern_share_random": 0.06}
+    own = pd.DataFrame([{"session": FRIDAY, "window_sessions": 126, "is_pattern": True, **of, **columns}])
+    return pd.concat([own, own.assign(window_sessions=189, neckline_distance_pct=-9.0)])
+
+
+def bitcoin() -> pd.DataFrame:
+    """Rows of indicators.bitcoin on the Friday."""
+    band = {"corr_63d_qqq": 0.52, "corr_63d_qqq_lo": 0.38, "corr_63d_qqq_hi": 0.63}
+    own = {"session": FRIDAY, "bitcoin_reading": "new_york_close", "bitcoin_drawdown_pct": -32.7, **band}
+    return pd.DataFrame([own, {**own, "bitcoin_reading": "utc_midnight", "bitcoin_drawdown_pct": -31.8}])
+
+
 def note(columns: str, where: str = "true", /, **given: pd.DataFrame) -> list[tuple[Any, ...]]:
     """Columns of the note, by session, claim and measure."""
     rows = {
@@ -148,6 +215,11 @@ def note(columns: str, where: str = "true", /, **given: pd.DataFrame) -> list[tu
         "indicators.index_momentum_pairs": pairs({"NDX": 1.3, "RUT": -1.9}),
         "indicators.rebound": rebound(),
         "indicators.liquidity": liquidity(),
+        "indicators.rotation": rotation(),
+        "indicators.sector_league": league(),
+        "indicators.baskets": baskets(),
+        "indicators.head_shoulders": pattern(),
+        "indicators.bitcoin": bitcoin(),
     }
     rows |= {name.replace("__", "."): of for name, of in given.items()}
     query = f"select {columns} from marts.desk_note where {where} order by session, claim_no, measure"
@@ -186,7 +258,30 @@ def test_each_claim_is_answered() -> None:
         (12, "option_notional_to_r2k", 1.1, 1.02, 1.2, "ratio", "B", None),
         (13, "vix", 23.43, 23.43, 23.43, "index points", "A", None),
         (13, "vix_change_5d", near(3.43), near(3.43), near(3.43), "index points", "A", None),
+        (14, "health_care_15d", 7.18, 7.18, 7.18, "%", "A", None),
+        (14, "rotation_21d", 3.98, 3.98, 3.98, "log %", "A", None),
+        (14, "rotation_21d_neutral", 2.97, 2.89, 3.05, "log %", "B", None),
+        (14, "technology_15d", -9.14, -9.14, -9.14, "%", "A", None),
+        (15, "unprofitable_tech_fall", -33.4, -36.8, -29.3, "%", "C", None),
+        (15, "unprofitable_tech_rise", 58, 44, 71, "%", "C", None),
+        (18, "ai_15d", -2, -2, -2, "%", "C", None),
+        (18, "momentum_decile_15d", -1, -1, -1, "%", "B", None),
         (19, "option_volume_to_record", 1.07, 1.07, 1.07, "ratio", "A", None),
+        (21, "neckline_distance", -1.08, -1.08, -1.08, "log %", "B", None),
+        (21, "pattern_random", 0.06, 0.06, 0.06, "ratio", "B", None),
+        (21, "pattern_variants", 0.625, 0.625, 0.625, "ratio", "B", None),
+        # Against SPY's 3 %.
+        (22, "chemicals_63d", -73, -73, -73, "% points", "C", None),
+        (22, "low_income_consumer_63d", -83, -83, -83, "% points", "C", None),
+        (22, "regional_banks_63d", -6.7, -6.7, -6.7, "% points", "A", None),
+        (22, "small_value_63d", -2, -2, -2, "% points", "C", None),
+        (22, "transports_63d", -4.4, -4.4, -4.4, "% points", "A", None),
+        (26, "bitcoin_corr_qqq", 0.52, 0.38, 0.63, "ratio", "A", None),
+        (26, "bitcoin_drawdown", -32.7, -32.7, -32.7, "%", "A", None),
+        (27, "bitcoin_sensitive_15d", -4, -4, -4, "%", "C", None),
+        (27, "quantum_15d", -3, -3, -3, "%", "C", None),
+        (27, "rare_earths_15d", -5, -5, -5, "%", "C", None),
+        (27, "strategic_investments_15d", -6, -6, -6, "%", "C", None),
     ]
 
 
@@ -358,3 +453,18 @@ def test_a_session_that_is_no_rebound_has_no_quality() -> None:
     early = rebound(rebound_quality=float("nan"))
     found = note("value, inputs_missing", "measure = 'rebound_quality'", indicators__rebound=early)
     assert found == [(None, "rebound_quality")]
+
+
+# Sectors and themes
+
+
+def test_without_a_pattern_the_note_says_so() -> None:
+    none = pattern(is_pattern=False, neckline_distance_pct=None, pattern_share_variants=None)
+    found = note("value, inputs_missing", "claim_no = 21", indicators__head_shoulders=none)
+    assert found == [(None, NO_PATTERN), (0.06, None), (None, NO_PATTERN)]
+
+
+def test_a_basket_without_a_band_is_read_off() -> None:
+    bare = baskets(rise_63d_lo_pct=None, rise_63d_hi_pct=None)
+    where = "measure = 'unprofitable_tech_rise'"
+    assert note("value, value_lo, value_hi", where, indicators__baskets=bare) == [(58, 58, 58)]

@@ -218,6 +218,20 @@ DEPTH = pd.DataFrame(
 )
 
 
+BASKET_COLUMNS = (
+    *("rise_63d_pct", "fall_63d_pct", "basket_return_2d_pct", "basket_return_5d_pct", "basket_return_8d_pct"),
+)
+
+
+def test_a_basket_stands_beside_the_fund_that_is_used_for_it() -> None:
+    of = {"rise_63d_pct": [58.0, 30.0], "rise_63d_lo_pct": [44.0, None], "rise_63d_hi_pct": [71.0, None]}
+    baskets = pd.DataFrame({"session": MON, "basket": ["unprofitable_tech", "ark_innovation"], **of})
+    published = figures(("unprofitable_tech_rise", MON, 65.0))
+    found = scoreboard(reference__published_estimates=published, indicators__baskets=baskets)
+    columns = "value, value_lo, value_hi, is_in_band, baseline, baseline_value"
+    assert read(found, columns)[-1] == (58, 44, 71, True, "ARKK", 30)
+
+
 def test_every_published_figure_and_simulated_truth_has_an_estimate_of_its_name() -> None:
     published = pd.read_csv(tables()["reference.published_estimates"].csv)
     state = pd.concat([truth(name, 1.0) for name in VARIABLES]).assign(truth_unit="USD bn")
@@ -244,6 +258,9 @@ def test_every_published_figure_and_simulated_truth_has_an_estimate_of_its_name(
         "trading_range": pd.DataFrame({"session": MON, "symbol": ["SPX", "NDX"], "range_5d_pct": 2.0}),
         "liquidity": DEPTH,
         "breadth": pd.DataFrame([{"session": MON, "above_50d_pct": 40.0, "above_200d_pct": 55.0}]),
+        "baskets": pd.DataFrame(
+            {"session": MON, "basket": ["unprofitable_tech", "rare_earths", "nuclear", "quantum"]}
+        ).assign(**dict.fromkeys(BASKET_COLUMNS, 1.0)),
     }
     names = [(name, MON, 1.0) for name in published["indicator"].unique()]
     found = scoreboard(

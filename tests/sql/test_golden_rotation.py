@@ -1,0 +1,133 @@
+"""Golden values of rotation, baskets, the pattern and bitcoin on real data: published ones, and ours of record."""
+
+from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
+
+import duckdb
+import pandas as pd
+import pytest
+
+from assets.sources.files import FilePrices
+from assets.sources.prices import Instrument
+from tests.sql.given import build, instruments, rows_of, tables
+
+NEWEST = datetime(2026, 4, 30, 22, tzinfo=UTC)
+SECTORS = ("XLB", "XLF", "XLI", "XLK", "XLP", "XLU", "XLV", "XLY")
+FUNDS = ("ARKK", "BTC-USD", "IBIT", "KRE", "QQQ", "SMH", "SPHB", "SPX", "SPY", "WGMI")
+STOCKS = ("unprofitable_tech", "quantum", "bitcoin_sensitive")
+TABLES = ("indicators.sector_league", "indicators.baskets", "indicators.head_shoulders", "indicators.bitcoin")
+
+
+@cache
+def built(folder: Path) -> duckdb.DuckDBPyConnection:
+    """The tables on the real bars of sectors, of what bitcoin is compared with, and of three baskets' stocks."""
+    listed = instruments().rename(columns={"class": "asset_class"}).set_index("symbol")
+    fields = ["asset_class", "role", "sector", "calendar", "yahoo_symbol"]
+    wanted = [Instrument(symbol, *listed.loc[symbol, fields]) for symbol in (*SECTORS, *FUNDS)]
+    members = pd.read_csv(tables()["reference.basket_members"].csv)
+    stocks = sorted(members.loc[members["basket"].isin(STOCKS), "symbol"].unique())
+    wanted += [Instrument(symbol, "stock", "quantum", "", "XNYS", symbol) for symbol in stocks]
+    rows = FilePrices(folder).prices(wanted, pd.DataFrame()).rows
+    is_recent = rows["date"] >= pd.Timestamp("2021-01-01")
+    kept = is_recent | ~rows["symbol"].isin(stocks)
+    return build(rows[kept & (rows["date"] >= pd.Timestamp("2012-01-01"))], TABLES, now=NEWEST)
+
+
+@pytest.fixture
+def rotated(market_data: Path) -> duckdb.DuckDBPyConnection:
+    """The tables on the real bars."""
+    return built(market_data)
+
+
+def test_sector_returns_of_the_three_weeks_before_the_note(rotated: duckdb.DuckDBPyConnection) -> None:
+    query = "select symbol, round(total_return_15d_pct, 1) from indicators.sector_league where session = '2025-11-21'"
+    found = dict(rows_of(rotated, query))
+    published = {"XLV": 7.2, "XLP": 2.1, "XLU": -1.1, "XLY": -6.0, "XLI": -3.5, "XLF": -1.3, "XLB": 0.8, "XLK": -9.1}
+    assert {name: found[name] for name in published} == published
+    assert (found["KRE"], found["SMH"], found["ARKK"]) == (2.7, -10.2, -17.6)
+
+
+def test_defensives_lead_by_more_than_their_beta(rotated: duckdb.DuckDBPyConnection) -> None:
+    columns = "rotation_5d_pct, rotation_21d_pct, rotation_63d_pct, neutral_21d_lo_pct"
+    [found] = rows_of(rotated, f"select {columns} from indicators.rotation where session = '2025-11-21'")
+    assert found[:3] == pytest.approx((2.13, 3.98, 7.70), abs=0.005)
+    assert found[3] > 2
+
+
+def test_the_pattern_stands_on_its_sessions_and_is_broken(rotated: duckdb.DuckDBPyConnection) -> None:
+    columns = ", ".join(f"{name}_session::varchar" for name in ("left_shoulder", "left_low", "head", "right_low"))
+    query = f"""
+        select {columns}, right_shoulder_session::varchar, pattern_status, detected_at::varchar
+        from indicators.head_shoulders where session = '2025-11-21' and window_sessions = 126
+    """
+    points = ("2025-07-21", "2025-08-07", "2025-09-19", "2025-10-17", "2025-11-03")
+    assert rows_of(rotated, query) == [(*points, "broken", "2025-11-10")]
+    levels = """
+        select head_pct - left_shoulder_pct, head_pct - right_low_pct, head_pct - path_pct, pattern_share_variants
+        from indicators.head_shoulders where session = '2025-11-21' and window_sessions = 126
+    """
+    [(shoulder, low, path, share)] = rows_of(rotated, levels)
+    # By the published levels 2.0, 6.8 and 9.3.
+    assert (shoulder, low, path) == pytest.approx((2.0, 6.8, 9.3), abs=0.5)
+    assert share == 0.625
+    early = "select count(*) from indicators.head_shoulders where session < detected_at"
+    assert rows_of(rotated, early) == [(0,)]
+
+
+def test_bitcoin_as_the_press_counts_it_and_at_the_close(rotated: duckdb.DuckDBPyConnection) -> None:
+    query = """
+        select round(bitcoin_drawdown_pct, 1), round(corr_63d_qqq, 2), round(bitcoin_close)
+        from indicators.bitcoin where session = '2025-11-21' order by bitcoin_reading
+    """
+    assert rows_of(rotated, query) == [(-32.7, 0.52, None), (-31.8, 0.60, 85091)]
+    ranked = """
+        select round(corr_63d_qqq_rank_756d, 2) from indicators.bitcoin
+        where session = '2025-11-21' and bitcoin_reading = 'utc_midnight'
+    """
+    assert rows_of(rotated, ranked) == [(0.99,)]
+
+
+def moved(connection: duckdb.DuckDBPyConnection, basket: str, first: str, last: str) -> float:
+    """Percent by which a basket moved between two closes."""
+    query = f"""
+        select max_by(basket_index, session) / min_by(basket_index, session)
+        from indicators.basket_returns where basket = '{basket}' and session in ('{first}', '{last}')
+    """
+    [(ratio,)] = rows_of(connection, query)
+    return float(100 * (ratio - 1))
+
+
+def test_unprofitable_technology_is_nearer_to_what_was_published_than_the_fund(
+    rotated: duckdb.DuckDBPyConnection,
+) -> None:
+    rise, fall = (("2025-08-01", "2025-10-15"), ("2025-10-15", "2025-11-14"))
+    ours = [moved(rotated, "unprofitable_tech", *leg) for leg in (rise, fall)]
+    fund = [moved(rotated, "ark_innovation", *leg) for leg in (rise, fall)]
+    assert ours == pytest.approx([67.9, -27.8], abs=0.05)
+    assert fund == pytest.approx([25.5, -13.9], abs=0.05)
+    assert moved(rotated, "ark_innovation", "2025-10-15", "2025-11-21") == pytest.approx(-17.9, abs=0.05)
+    published = (65, -25)
+    assert all(abs(a - p) < abs(b - p) for a, b, p in zip(ours, fund, published, strict=True))
+    bands = """
+        select
+            65 between any_value(rise_63d_lo_pct) filter (session = '2025-10-15')
+            and any_value(rise_63d_hi_pct) filter (session = '2025-10-15'),
+            -25 between any_value(fall_63d_lo_pct) filter (session = '2025-11-14')
+            and any_value(fall_63d_hi_pct) filter (session = '2025-11-14')
+        from indicators.baskets where basket = 'unprofitable_tech'
+    """
+    assert rows_of(rotated, bands) == [(True, True)]
+    first = "select min(valid_from)::varchar from reference.basket_members where basket = 'unprofitable_tech'"
+    assert rows_of(rotated, first) == [("2025-07-01",)]
+
+
+def test_a_basket_moves_with_the_fund_of_its_theme(rotated: duckdb.DuckDBPyConnection) -> None:
+    query = """
+        select basket, median(basket_corr_63d_comparator) from indicators.baskets
+        where basket in ('bitcoin_sensitive', 'unprofitable_tech') and session >= '2025-10-01'
+        group by basket
+    """
+    found = dict(rows_of(rotated, query))
+    assert found["bitcoin_sensitive"] > 0.9
+    assert found["unprofitable_tech"] > 0.7
