@@ -7,6 +7,7 @@ of a column per member for breadth, one call of the library per window for sprea
 
 import resource
 import time
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
@@ -50,7 +51,7 @@ def main() -> None:
     if not folder.is_dir():
         console.print(f"skipped: no market data in {folder}; UNDERTOW_TEST_DATA names its folder")
         return
-    connection = warehouse(folder)
+    connection = warehouse(folder, TABLES)
     grid = Grid("table", "rows", "seconds", title="the whole history")
     spent = {}
     for name in TABLES:
@@ -67,8 +68,8 @@ def main() -> None:
     bench_spreads(console, connection, spent["indicators.spreads"])
 
 
-def warehouse(folder: Path) -> duckdb.DuckDBPyConnection:
-    """Every table from the folder's prices, members and series, without option chains."""
+def warehouse(folder: Path, tables: Sequence[str]) -> duckdb.DuckDBPyConnection:
+    """The tables and all that they need, from the folder's prices, members and series, without option chains."""
     chains = FileChains(ROOT / "sql")
     sources = Sources(FilePrices(folder), chains, FileSeries(folder), FileMembers(folder))
     empty = build(until=("raw.index_members", "raw.series", "raw.prices", "reference.series_catalog"), now=NOW)
@@ -78,8 +79,12 @@ def warehouse(folder: Path) -> duckdb.DuckDBPyConnection:
         return filled.rows.assign(observed_at=filled.rows["available_at"])
 
     given = {"raw.index_members": landed(index_members.fill, empty), "raw.series": landed(series.fill, empty)}
-    listed = build(until=("raw.index_members", "raw.prices", "reference.instruments"), now=NOW, given=given)
-    return build(landed(prices.fill, listed), TABLES, now=NOW, given=given)
+    listed = build(
+        until=("raw.index_members", "raw.prices", "reference.instruments", "reference.basket_members"),
+        now=NOW,
+        given=given,
+    )
+    return build(landed(prices.fill, listed), tables, now=NOW, given=given)
 
 
 def bench_breadth(console: Console, connection: duckdb.DuckDBPyConnection, in_sql: float) -> None:

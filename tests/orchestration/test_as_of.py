@@ -59,6 +59,8 @@ SYMBOLS = {
     "ES=F",
     "BTC-USD",
     "EURUSD=X",
+    # What rotation and bitcoin are made of.
+    *("XLB", "XLF", "XLI", "XLP", "XLU", "XLV", "XLY", "IBIT"),
     # Members of the index, one of which leaves after the as-of time.
     *("SIM01", "SIM13", "SIM47", "SIM51"),
 }
@@ -253,7 +255,8 @@ def test_a_correction_is_in_the_builds_as_of_later_and_not_in_those_as_of_earlie
 
 def priced(warehouse: Warehouse, settings: Settings, catalogue: Catalogue) -> Contents:
     """The tables that staged prices are made from, and those prices."""
-    names = [*sorted(catalogue["raw.prices"].upstream | catalogue["staging.prices"].upstream), "staging.prices"]
+    tables = (catalogue[name] for name in ("raw.prices", "reference.basket_members", "staging.prices"))
+    names = {"staging.prices"}.union(*(table.upstream for table in tables))
     for name in sorted(names, key=list(catalogue).index):
         write(warehouse, catalogue[name], settings)
     return {name: warehouse.query(f"from {name} order by all") for name in names}
