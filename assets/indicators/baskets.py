@@ -120,9 +120,9 @@ def _legs(log_return: pd.Series, began: pd.Series, own: pd.DataFrame | None) -> 
     """Legs within each stretch of returns, and their bands where there are single stocks."""
     parts = []
     for _, stretch in log_return.groupby(began):
-        level = stretch.cumsum().to_numpy()
+        level = np.exp(stretch.cumsum().to_numpy())
         drawn = None if own is None else _drawn(own.loc[stretch.index].to_numpy())
-        trough, peak, is_rising = legs(np.exp(level), REVERSAL)
+        trough, peak, is_rising = legs(level, REVERSAL)
         low, high, highest = _extremes(level)
         now = np.arange(len(level))
         dates = stretch.index.to_series().reset_index(drop=True)
@@ -138,11 +138,11 @@ def _legs(log_return: pd.Series, began: pd.Series, own: pd.DataFrame | None) -> 
             ("rise_63d", low, high),
             ("fall_63d", highest, now),
         ):
-            move = np.where(start >= 0, level[end] - level[start], np.nan)
-            rows[f"{leg}_pct"] = 100 * np.expm1(move)
+            growth = np.where(start >= 0, level[end] / level[start], np.nan)
+            rows[f"{leg}_pct"] = 100 * (growth - 1)
             # What the choice of members moves, around the basket's own leg.
             moved = np.full((2, len(now)), np.nan) if drawn is None else _band(drawn, start, end)
-            rows[f"{leg}_lo_pct"], rows[f"{leg}_hi_pct"] = 100 * np.expm1(move + moved)
+            rows[f"{leg}_lo_pct"], rows[f"{leg}_hi_pct"] = 100 * (growth * np.exp(moved) - 1)
         part = pd.DataFrame(rows, index=stretch.index)
         too_soon = now < WINDOW - 1
         of_legs = [name for name in rows if "63d" not in name]

@@ -47,7 +47,7 @@ columns:
   basket_beta_63d_qqq: {unit: ratio, meaning: Slope of the basket's log return on QQQ's over 63 sessions, nullable: true}
   basket_beta_63d_qqq_lo: {unit: ratio, meaning: Lower end of the 80 % band of basket_beta_63d_qqq, nullable: true}
   basket_beta_63d_qqq_hi: {unit: ratio, meaning: Upper end of the 80 % band of basket_beta_63d_qqq, nullable: true}
-  pairwise_corr_63d: {unit: ratio, meaning: Mean correlation between the members over 63 sessions; NULL for fewer than 3, nullable: true, min: -1, max: 1}
+  pairwise_corr_63d: {unit: ratio, meaning: Mean correlation between the members over 63 sessions; NULL for fewer than 3, nullable: true, min: -1, max: 1.000001}
   pairwise_corr_rank_504d: {unit: ratio, meaning: "Percentile rank of pairwise_corr_63d in 504 sessions, 95 % of which must have one", nullable: true, min: 0, max: 1}
   grade: {unit: A to D, meaning: "How far the estimate can be trusted (docs/methodology.md)", allowed: [A, B, C, D]}
   inputs_missing: {unit: text, meaning: "Inputs that were missing or too short, separated by commas; NULL if none", nullable: true}

@@ -79,6 +79,8 @@ def test_legs_run_from_the_trough_to_the_peak_and_on_to_the_session() -> None:
     assert falling["trough_to_peak_pct"] == rising["trough_to_peak_pct"] == pytest.approx(falling["rise_63d_pct"])
     assert falling["peak_to_date_pct"] == pytest.approx(100 * (0.98**20 - 1)) == pytest.approx(falling["fall_63d_pct"])
     assert not falling["is_rising"]
+    # Equal levels are equal, whatever was summed to get there.
+    assert (found[["peak_to_date_pct", "fall_63d_pct"]].dropna() <= 0).all(axis=None)
     # A rise of 14 % is none yet.
     assert np.isnan(found.iloc[76]["trough_to_peak_pct"])
     # All stocks did the same, so that it does not matter which are drawn.
