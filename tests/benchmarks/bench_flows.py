@@ -4,7 +4,6 @@ Each table as the run computes it, in SQL or Python, without the checks and file
 beside the obvious alternative, a loop over sessions that rolls one session's state forward at a time.
 """
 
-import resource
 import time
 from functools import partial
 
@@ -16,7 +15,7 @@ from rich.table import Table as Grid
 
 from assets.indicators.trend_flows import centres, parameters
 from assets.models.systematic_trend import observe, scenario_flows, take_positions
-from tests.benchmarks.again import compute
+from tests.benchmarks.again import time_each
 from tests.sql.given import build, calendar, frame_of, inputs, tables
 
 TABLES = (
@@ -43,17 +42,8 @@ def main() -> None:
     console = Console()
     days = calendar()["session"]
     connection = build(prices(days), TABLES, given={"raw.series": rates(days)})
-    grid = Grid("table", "rows", "seconds", title=f"{len(days):,} sessions")
-    total = 0.0
-    for name in [*TABLES, "indicators.vol_control", "indicators.price_trends", "indicators.index_momentum"]:
-        started = time.perf_counter()
-        rows = compute(connection, name)
-        spent = time.perf_counter() - started
-        total += spent
-        grid.add_row(name, f"{rows:,}", f"{spent:.2f}")
-    console.print(grid)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    console.print(f"all tables {total:.2f} s, {peak:,.0f} MB peak memory, one thread")
+    others = ("indicators.vol_control", "indicators.price_trends", "indicators.index_momentum")
+    time_each(console, connection, (*TABLES, *others), f"{len(days):,} sessions")
     bench_flows(console, connection)
 
 

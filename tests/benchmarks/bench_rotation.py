@@ -4,7 +4,6 @@ Each table as the run computes it, in SQL or Python, without the checks and file
 also timed for one session, and window by window with the kernel regression of statsmodels, the obvious alternative.
 """
 
-import resource
 import time
 from pathlib import Path
 
@@ -14,8 +13,8 @@ from rich.table import Table as Grid
 from statsmodels.nonparametric.kernel_regression import KernelReg  # type: ignore[import-untyped]  # no types
 
 from assets.models.head_shoulders import find, smooth
-from tests.benchmarks.again import compute
-from tests.benchmarks.bench_tape import warehouse
+from tests.benchmarks.again import time_each
+from tests.benchmarks.real_history import warehouse
 from tests.conftest import TEST_DATA
 from tests.sql.given import frame_of
 
@@ -39,17 +38,7 @@ def main() -> None:
         console.print(f"skipped: no market data in {folder}; UNDERTOW_TEST_DATA names its folder")
         return
     connection = warehouse(folder, TABLES)
-    grid = Grid("table", "rows", "seconds", title="the whole history")
-    total = 0.0
-    for name in TABLES:
-        started = time.perf_counter()
-        rows = compute(connection, name)
-        spent = time.perf_counter() - started
-        total += spent
-        grid.add_row(name, f"{rows:,}", f"{spent:.2f}")
-    console.print(grid)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    console.print(f"all tables {total:.2f} s, {peak:,.0f} MB peak memory with the raw rows")
+    time_each(console, connection, TABLES, "the whole history")
     query = "select rotation_1d_pct from indicators.rotation where variant = 'sector_funds' order by session"
     changes = frame_of(connection, query)["rotation_1d_pct"].dropna().to_numpy()
     bench_pattern(console, np.lib.stride_tricks.sliding_window_view(changes, WINDOW).cumsum(axis=1))

@@ -5,33 +5,22 @@ which reads option chains, is timed with the runs. Beside two of them stands the
 of a column per member for breadth, one call of the library per window for spreads.
 """
 
-import resource
 import time
-from collections.abc import Sequence
-from functools import partial
 from pathlib import Path
 
 import duckdb
 import numpy as np
-import pandas as pd
 from bidask import edge
 from rich.console import Console
 from rich.table import Table as Grid
 
-from assets.inputs import Filled, Inputs, Sources
 from assets.models.spreads import WINDOW
-from assets.raw import index_members, prices, series
-from assets.sources.chain_files import FileChains
-from assets.sources.file_members import FileMembers
-from assets.sources.file_series import FileSeries
-from assets.sources.files import FilePrices
-from orchestration.settings import ROOT
-from tests.benchmarks.again import compute
+from tests.benchmarks.again import time_each
+from tests.benchmarks.real_history import warehouse
 from tests.conftest import TEST_DATA
-from tests.sql.given import build, frame_of
+from tests.sql.given import frame_of
 
 SAMPLED = 500
-NOW = pd.Timestamp("2026-07-22 22:00", tz="UTC").to_pydatetime()
 TABLES = (
     "indicators.vol_panic",
     "indicators.trading_range",
@@ -52,39 +41,9 @@ def main() -> None:
         console.print(f"skipped: no market data in {folder}; UNDERTOW_TEST_DATA names its folder")
         return
     connection = warehouse(folder, TABLES)
-    grid = Grid("table", "rows", "seconds", title="the whole history")
-    spent = {}
-    for name in TABLES:
-        started = time.perf_counter()
-        rows = compute(connection, name)
-        spent[name] = time.perf_counter() - started
-        grid.add_row(name, f"{rows:,}", f"{spent[name]:.2f}")
-    console.print(grid)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    slowest = max(spent, key=spent.__getitem__)
-    total = f"{sum(spent.values()):.2f} s, {peak:,.0f} MB peak memory with the raw rows"
-    console.print(f"all tables {total}; the slowest is {slowest}")
+    spent = time_each(console, connection, TABLES, "the whole history")
     bench_breadth(console, connection, spent["indicators.breadth"])
     bench_spreads(console, connection, spent["indicators.spreads"])
-
-
-def warehouse(folder: Path, tables: Sequence[str]) -> duckdb.DuckDBPyConnection:
-    """The tables and all that they need, from the folder's prices, members and series, without option chains."""
-    chains = FileChains(ROOT / "sql")
-    sources = Sources(FilePrices(folder), chains, FileSeries(folder), FileMembers(folder))
-    empty = build(until=("raw.index_members", "raw.series", "raw.prices", "reference.series_catalog"), now=NOW)
-
-    def landed(fill: object, connection: duckdb.DuckDBPyConnection) -> pd.DataFrame:
-        filled: Filled = fill(Inputs(partial(frame_of, connection), sources, NOW, simulated=False))  # type: ignore[operator]
-        return filled.rows.assign(observed_at=filled.rows["available_at"])
-
-    given = {"raw.index_members": landed(index_members.fill, empty), "raw.series": landed(series.fill, empty)}
-    listed = build(
-        until=("raw.index_members", "raw.prices", "reference.instruments", "reference.basket_members"),
-        now=NOW,
-        given=given,
-    )
-    return build(landed(prices.fill, listed), tables, now=NOW, given=given)
 
 
 def bench_breadth(console: Console, connection: duckdb.DuckDBPyConnection, in_sql: float) -> None:

@@ -30,6 +30,7 @@ from assets.sources.chain_files import FileChains
 from assets.sources.files import FilePrices
 from assets.sources.members import NoMembers
 from assets.sources.option_chains import ChainSource
+from assets.sources.prices import Instrument
 from assets.sources.series import NoSeries
 from assets.staging import option_chains as staging_option_chains
 from orchestration.settings import ROOT
@@ -77,6 +78,13 @@ def classes() -> Mapping[str, str]:
 def instruments() -> pd.DataFrame:
     """The rows of reference.instruments."""
     return pd.read_csv(tables()["reference.instruments"].csv, keep_default_na=False)
+
+
+def listed(symbols: Iterable[str]) -> list[Instrument]:
+    """Instruments as a price source is asked for them."""
+    rows = instruments().rename(columns={"class": "asset_class"}).set_index("symbol")
+    fields = ["asset_class", "role", "sector", "calendar", "yahoo_symbol"]
+    return [Instrument(symbol, *rows.loc[symbol, fields]) for symbol in symbols]
 
 
 @cache

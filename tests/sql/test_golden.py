@@ -9,8 +9,7 @@ import pandas as pd
 import pytest
 
 from assets.sources.files import FilePrices
-from assets.sources.prices import Instrument
-from tests.sql.given import build, frame_of, instruments, rows_of
+from tests.sql.given import build, frame_of, listed, rows_of
 
 # The data's newest session is over.
 NEWEST = datetime(2026, 7, 22, 22, tzinfo=UTC)
@@ -20,9 +19,7 @@ SECTORS = ("XLB", "XLC", "XLE", "XLF", "XLI", "XLK", "XLP", "XLRE", "XLU", "XLV"
 
 def bars(folder: Path, symbols: tuple[str, ...]) -> pd.DataFrame:
     """Rows of raw.prices of some instruments."""
-    listed = instruments().rename(columns={"class": "asset_class"}).set_index("symbol")
-    fields = ["asset_class", "role", "sector", "calendar", "yahoo_symbol"]
-    wanted = [Instrument(symbol, *listed.loc[symbol, fields]) for symbol in symbols]
+    wanted = listed(symbols)
     return FilePrices(folder).prices(wanted, pd.DataFrame()).rows
 
 

@@ -19,10 +19,9 @@ from assets.sources.errors import Failure
 from assets.sources.file_series import FileSeries
 from assets.sources.files import FilePrices
 from assets.sources.option_chains import Snapshot, Underlying
-from assets.sources.prices import Instrument
 from assets.sources.series import ListedSeries
 from tests.sql.chains import delivered
-from tests.sql.given import build, frame_of, instruments, rows_of
+from tests.sql.given import build, frame_of, listed, rows_of
 
 # The data's newest session is over.
 NEWEST = datetime(2026, 8, 21, 22, tzinfo=UTC)
@@ -55,9 +54,7 @@ class SomeChains:
 @cache
 def built(folder: Path) -> duckdb.DuckDBPyConnection:
     """Dealer gamma of those chains, all but the profile along spot."""
-    listed = instruments().rename(columns={"class": "asset_class"}).set_index("symbol")
-    fields = ["asset_class", "role", "sector", "calendar", "yahoo_symbol"]
-    wanted = [Instrument(symbol, *listed.loc[symbol, fields]) for symbol in SYMBOLS]
+    wanted = listed(SYMBOLS)
     gex = FileSeries(folder).series([ListedSeries("SQUEEZEMETRICS_GEX")], pd.DataFrame()).rows
     figures = gex.rename(columns={"date": "series_date", "value": "series_value"})
     known = squeezemetrics(pd.DatetimeIndex(figures["series_date"]))

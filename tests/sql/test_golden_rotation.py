@@ -10,7 +10,7 @@ import pytest
 
 from assets.sources.files import FilePrices
 from assets.sources.prices import Instrument
-from tests.sql.given import build, instruments, rows_of, tables
+from tests.sql.given import build, listed, rows_of, tables
 
 NEWEST = datetime(2026, 4, 30, 22, tzinfo=UTC)
 SECTORS = ("XLB", "XLF", "XLI", "XLK", "XLP", "XLU", "XLV", "XLY")
@@ -22,9 +22,7 @@ TABLES = ("indicators.sector_league", "indicators.baskets", "indicators.head_sho
 @cache
 def built(folder: Path) -> duckdb.DuckDBPyConnection:
     """The tables on the real bars of sectors, of what bitcoin is compared with, and of three baskets' stocks."""
-    listed = instruments().rename(columns={"class": "asset_class"}).set_index("symbol")
-    fields = ["asset_class", "role", "sector", "calendar", "yahoo_symbol"]
-    wanted = [Instrument(symbol, *listed.loc[symbol, fields]) for symbol in (*SECTORS, *FUNDS)]
+    wanted = listed((*SECTORS, *FUNDS))
     members = pd.read_csv(tables()["reference.basket_members"].csv)
     stocks = sorted(members.loc[members["basket"].isin(STOCKS), "symbol"].unique())
     wanted += [Instrument(symbol, "stock", "quantum", "", "XNYS", symbol) for symbol in stocks]

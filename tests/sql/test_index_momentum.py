@@ -13,8 +13,7 @@ import pytest
 
 from assets.indicators import price_trends, trend_averages
 from assets.sources.files import FilePrices
-from assets.sources.prices import Instrument
-from tests.sql.given import build, frame_of, inputs, instruments, rows_of, sessions
+from tests.sql.given import build, frame_of, inputs, listed, rows_of, sessions
 
 COUNT = 60
 DAYS = sessions("2025-08-01", COUNT)
@@ -190,9 +189,7 @@ def test_the_future_never_changes_a_past_row() -> None:
 @cache
 def built(folder: Path) -> duckdb.DuckDBPyConnection:
     """Both tables on the real bars from 2015 on."""
-    listed = instruments().rename(columns={"class": "asset_class"}).set_index("symbol")
-    fields = ["asset_class", "role", "sector", "calendar", "yahoo_symbol"]
-    wanted = [Instrument(symbol, *listed.loc[symbol, fields]) for symbol in (*INDICES, *FUNDS, "IRX")]
+    wanted = listed((*INDICES, *FUNDS, "IRX"))
     bars = FilePrices(folder).prices(wanted, pd.DataFrame()).rows
     recent = bars[pd.to_datetime(bars["date"]).between("2015-01-01", "2025-11-24")]
     until = ("indicators.excess_prices", "reference.pivot_calibration")

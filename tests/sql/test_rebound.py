@@ -12,8 +12,7 @@ import pytest
 from scipy import stats
 
 from assets.sources.files import FilePrices
-from assets.sources.prices import Instrument
-from tests.sql.given import Bar, Prices, bar, bars, build, frame_of, instruments, sessions
+from tests.sql.given import Bar, Prices, bar, bars, build, frame_of, listed, sessions
 
 Array = npt.NDArray[np.float64]
 COUNT = 420
@@ -267,9 +266,7 @@ SYMBOLS = ("SPY", "VIX", *DEFENSIVE, *CYCLICAL)
 @cache
 def of_record(folder: Path) -> pd.DataFrame:
     """The table on real bars, without breadth."""
-    listed = instruments().rename(columns={"class": "asset_class"}).set_index("symbol")
-    fields = ["asset_class", "role", "sector", "calendar", "yahoo_symbol"]
-    wanted = [Instrument(symbol, *listed.loc[symbol, fields]) for symbol in SYMBOLS]
+    wanted = listed(SYMBOLS)
     rows = FilePrices(folder).prices(wanted, pd.DataFrame()).rows
     now = datetime(2026, 7, 22, 22, tzinfo=UTC)
     given = {"indicators.breadth": pd.DataFrame()}
