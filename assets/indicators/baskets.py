@@ -181,25 +181,25 @@ def _drawn(own: Array) -> Array:
 
 def _missing(rows: pd.DataFrame, *, has_comparator: bool) -> pd.Series:
     returns = ["rise_63d_pct", *(f"basket_return_{sessions}d_pct" for sessions in HORIZONS)]
-    lacking = {
-        "63 returns of the basket": rows[returns].isna().any(axis=1),
-        "a year of the basket": rows["basket_drawdown_pct"].isna(),
-        "a rise of 15 % in 63 returns or more": rows["trough_to_peak_pct"].isna(),
-        "63 returns of bitcoin": rows["basket_corr_63d_bitcoin"].isna(),
-        "63 returns of QQQ": rows["basket_corr_63d_qqq"].isna(),
-        "63 returns of the comparator": rows["basket_corr_63d_comparator"].isna() & has_comparator,
-        "63 returns of 3 members": rows["pairwise_corr_63d"].isna(),
-        "504 sessions of pairwise_corr_63d": rows["pairwise_corr_rank_504d"].isna(),
-    }
-    numbered = {reason: flags.reset_index(drop=True) for reason, flags in lacking.items()}
-    return reasons(numbered).set_axis(rows.index)
+    return reasons(
+        {
+            "63 returns of the basket": rows[returns].isna().any(axis=1),
+            "a year of the basket": rows["basket_drawdown_pct"].isna(),
+            "a rise of 15 % in 63 returns or more": rows["trough_to_peak_pct"].isna(),
+            "63 returns of bitcoin": rows["basket_corr_63d_bitcoin"].isna(),
+            "63 returns of QQQ": rows["basket_corr_63d_qqq"].isna(),
+            "63 returns of the comparator": rows["basket_corr_63d_comparator"].isna() & has_comparator,
+            "63 returns of 3 members": rows["pairwise_corr_63d"].isna(),
+            "504 sessions of pairwise_corr_63d": rows["pairwise_corr_rank_504d"].isna(),
+        }
+    )
 
 
 def picture(query: Callable[[str], pd.DataFrame]) -> Figure | None:
     """The index of the baskets that turned most over the last 126 sessions, with their turning points; None without."""
     history = query(
         """
-        select b.session, b.basket, r.basket_index, b.trough_session, b.peak_session, r.index_began
+        select b.session, b.basket, r.basket_index, b.trough_session, b.peak_session
         from indicators.baskets as b
         inner join indicators.basket_returns as r using (session, basket)
         where r.basket_index is not null

@@ -140,23 +140,21 @@ def _stabilised(level: pd.Series, returns: pd.Series) -> pd.Series:
 
 
 def _missing(rows: pd.DataFrame) -> pd.Series:
-    numbered = rows.reset_index(drop=True)
-    given = reasons(
+    return reasons(
         {
-            "bitcoin's returns of 5 sessions": numbered["bitcoin_return_5d_pct"].isna(),
-            "ten closes of bitcoin": numbered["bitcoin_stabilised"].isna(),
-            "a year of bitcoin": numbered["bitcoin_drawdown_pct"].isna(),
-            "63 returns of bitcoin and QQQ": numbered[["corr_21d_qqq", "corr_63d_qqq", "corr_ewm_qqq", "beta_63d_qqq"]]
+            "bitcoin's returns of 5 sessions": rows["bitcoin_return_5d_pct"].isna(),
+            "ten closes of bitcoin": rows["bitcoin_stabilised"].isna(),
+            "a year of bitcoin": rows["bitcoin_drawdown_pct"].isna(),
+            "63 returns of bitcoin and QQQ": rows[["corr_21d_qqq", "corr_63d_qqq", "corr_ewm_qqq", "beta_63d_qqq"]]
             .isna()
             .any(axis=1),
-            "63 returns of bitcoin and the S&P 500": numbered[["corr_21d_spx", "corr_63d_spx"]].isna().any(axis=1),
-            "63 returns of bitcoin and SPHB": numbered["corr_63d_high_beta"].isna(),
-            "756 sessions of corr_63d_qqq": numbered["corr_63d_qqq_rank_756d"].isna(),
-            "252 pairs of weeks": numbered["lead_slope"].isna(),
-            "252 forecasts of the lead": numbered["lead_r2"].isna(),
+            "63 returns of bitcoin and the S&P 500": rows[["corr_21d_spx", "corr_63d_spx"]].isna().any(axis=1),
+            "63 returns of bitcoin and SPHB": rows["corr_63d_high_beta"].isna(),
+            "756 sessions of corr_63d_qqq": rows["corr_63d_qqq_rank_756d"].isna(),
+            "252 pairs of weeks": rows["lead_slope"].isna(),
+            "252 forecasts of the lead": rows["lead_r2"].isna(),
         }
     )
-    return given.set_axis(rows.index)
 
 
 def picture(query: Callable[[str], pd.DataFrame]) -> Figure | None:

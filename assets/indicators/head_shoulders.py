@@ -97,7 +97,7 @@ def _of_window(changes: pd.Series, variants: Mapping[str, pd.Series], window: in
     paths, whole = _paths(changes, window)
     found = find(paths)
     has = whole & (found.points[:, 0] >= 0)
-    line = neckline(paths, found.points)
+    line, at_head = (neckline(paths, found.points, at) for at in (window - 1, found.points[:, HEAD]))
     rows = pd.DataFrame({"session": sessions, "window_sessions": window, "grade": "B"})
     rows["is_pattern"] = pd.array(has, "boolean")
     rows.loc[~whole, "is_pattern"] = pd.NA
@@ -112,7 +112,6 @@ def _of_window(changes: pd.Series, variants: Mapping[str, pd.Series], window: in
     rows["neckline_distance_pct"] = rows["path_pct"] - rows["neckline_pct"]
     broken = rows["neckline_distance_pct"] < -BROKEN * rows["pattern_tolerance_pct"]
     rows["pattern_status"] = pd.Series(np.where(broken, "broken", "complete"), dtype=object).where(has, None)
-    at_head = _line_at(paths, found, HEAD)
     rows["target_pct"] = rows["neckline_pct"] - (rows["head_pct"] - pd.Series(100 * at_head).where(has))
     rows["detected_at"] = _detected(rows, np.where(has[:, None], starts[:, None] + found.points, -1))
     tested, share = _share_of_variants(variants, window, np.flatnonzero(has), found)
@@ -127,15 +126,6 @@ def _of_window(changes: pd.Series, variants: Mapping[str, pd.Series], window: in
         }
     )
     return rows
-
-
-def _line_at(paths: Array, found: Patterns, number: int) -> Array:
-    """Level of the neckline at one of the five points."""
-    rows, points = np.arange(len(paths)), found.points
-    low, other = paths[rows, points[:, 1]], paths[rows, points[:, 3]]
-    with np.errstate(divide="ignore", invalid="ignore"):
-        slope = (other - low) / (points[:, 3] - points[:, 1])
-    return np.asarray(low + slope * (points[:, number] - points[:, 1]))
 
 
 def _detected(rows: pd.DataFrame, places: NDArray[np.int64]) -> pd.Series:

@@ -132,13 +132,13 @@ def _is_pattern(paths: Array, row: Places, five: Places, level: Array, tolerance
     )
 
 
-def neckline(paths: Array, points: Places) -> Array:
-    """Level at each path's last step of the line through its two lows, (paths,); nan without a pattern."""
+def neckline(paths: Array, points: Places, at: Places | int) -> Array:
+    """Level at one step of each path of the line through its two lows, (paths,); nan without a pattern."""
     rows = np.arange(len(paths))
     first, second = points[:, 1], points[:, 3]
     low, other = paths[rows, first], paths[rows, second]
     with np.errstate(divide="ignore", invalid="ignore"):
-        line = low + (other - low) / (second - first) * (paths.shape[1] - 1 - first)
+        line = low + (other - low) / (second - first) * (at - first)
     return np.where(first >= 0, line, np.nan)
 
 

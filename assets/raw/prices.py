@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+import pandas as pd
+
 from assets.inputs import Filled, Inputs
 from assets.sources.availability import price_bars
 from assets.sources.errors import Failure, some
@@ -25,8 +27,8 @@ def fill(inputs: Inputs) -> Filled:
         Instrument(**{str(name): value for name, value in row.items()})
         for row in listed.rename(columns={"class": "asset_class"}).fillna({"sector": ""}).to_dict("records")
     ]
-    members, current = _members(inputs, instruments)
-    of_baskets, still = _of_baskets(inputs, [*instruments, *members])
+    members, current = _stocks(_members(inputs), instruments)
+    of_baskets, still = _stocks(_of_baskets(inputs), [*instruments, *members])
     stocks = [*members, *of_baskets]
     known = inputs.query(
         f"""
@@ -43,48 +45,43 @@ def fill(inputs: Inputs) -> Filled:
     return Filled(rows, _in_one("index members", failures, {member.symbol for member in members}, current))
 
 
-def _members(inputs: Inputs, instruments: Sequence[Instrument]) -> tuple[list[Instrument], set[str]]:
-    """Every symbol that is or was a member, in its newest list's sector, and those on the newest list of all.
-
-    A member that is an instrument too is left to the instruments.
-    """
-    newest = inputs.query(
+def _members(inputs: Inputs) -> pd.DataFrame:
+    """Every symbol that is or was a member, in its newest list's sector, current if it is on the newest list of all."""
+    return inputs.query(
         """
-        select symbol, sector, list_date = max(list_date) over () as is_current
+        select symbol, 'member' as role, sector, list_date = max(list_date) over () as is_current
         from raw.index_members
         qualify row_number() over (partition by symbol order by list_date desc, observed_at desc, source) = 1
         order by symbol
         """
     )
-    taken = {instrument.symbol for instrument in instruments}
-    newest = newest[~newest["symbol"].isin(taken)]
-    members = [
-        # Yahoo writes a class of shares behind a hyphen: BRK-B.
-        Instrument(symbol, "stock", "member", sector, "XNYS", symbol.replace(".", "-"))
-        for symbol, sector in newest[["symbol", "sector"]].itertuples(index=False)
-    ]
-    return members, set(newest.loc[newest["is_current"].astype(bool), "symbol"])
 
 
-def _of_baskets(inputs: Inputs, taken: Sequence[Instrument]) -> tuple[list[Instrument], set[str]]:
-    """Every symbol that is or was in a basket and is not taken, with a basket as its role, and those that still are."""
-    listed = inputs.query(
+def _of_baskets(inputs: Inputs) -> pd.DataFrame:
+    """Every symbol that is or was in a basket, with a basket as its role, current if it still is in one."""
+    return inputs.query(
         f"""
         select
             symbol,
-            min(basket) as basket,
+            min(basket) as role,
+            '' as sector,
             bool_or(valid_to is null or valid_to > date '{inputs.now:%Y-%m-%d}') as is_current
         from reference.basket_members
         group by symbol
         order by symbol
         """
     )
-    listed = listed[~listed["symbol"].isin({one.symbol for one in taken})]
+
+
+def _stocks(listed: pd.DataFrame, taken: Sequence[Instrument]) -> tuple[list[Instrument], set[str]]:
+    """Those that are not taken, as stocks, and which of them are current."""
+    own = listed[~listed["symbol"].isin({one.symbol for one in taken})]
     stocks = [
-        Instrument(symbol, "stock", basket, "", "XNYS", symbol.replace(".", "-"))
-        for symbol, basket in listed[["symbol", "basket"]].itertuples(index=False)
+        # Yahoo writes a class of shares behind a hyphen: BRK-B.
+        Instrument(symbol, "stock", role, sector, "XNYS", symbol.replace(".", "-"))
+        for symbol, role, sector in own[["symbol", "role", "sector"]].itertuples(index=False)
     ]
-    return stocks, set(listed.loc[listed["is_current"].astype(bool), "symbol"])
+    return stocks, set(own.loc[own["is_current"].astype(bool), "symbol"])
 
 
 def _in_one(what: str, failures: Sequence[Failure], members: set[str], current: set[str]) -> tuple[Failure, ...]:

@@ -155,9 +155,7 @@ deciles as (
         month,
         symbol,
         case tenth when 10 then 'long' else 'short' end as side,
-        true as is_priced,
-        false as is_unscreened,
-        false as is_too_small
+        false as is_unscreened
     from ranked
     where tenth in (1, 10)
 ),
@@ -184,7 +182,6 @@ held as (
         t.is_unscreened,
         c.month,
         c.session,
-        c.session_no,
         count(*) over so_far = count(r.total_return) over so_far as is_held,
         r.total_return
     from taking_part as t
@@ -209,13 +206,12 @@ sides as (
         basket,
         month,
         session,
-        session_no,
         side,
         count(*) filter (is_held) as priced,
         count(*) filter (is_held and is_unscreened) as unscreened,
         (sum(growth) / count(*))::double as growth
     from drifted
-    group by basket, month, session, session_no, side
+    group by basket, month, session, side
 ),
 
 of_month as (
@@ -284,7 +280,7 @@ judged as (
     select
         e.basket,
         c.session,
-        c.session_no,
+        coalesce(b.grade, 'C') as grade,
         e.members::integer as basket_members,
         coalesce(k.priced, 0)::integer as basket_members_priced,
         coalesce(k.unscreened, 0)::integer as members_unscreened,
@@ -297,6 +293,7 @@ judged as (
     inner join calendar as c using (session)
     left join known as k on e.basket = k.basket and e.session = k.session
     left join too_small as t on e.basket = t.basket and c.month = t.month
+    left join reference.baskets as b on e.basket = b.basket
 ),
 
 stretches as (
@@ -325,13 +322,7 @@ final as (
                 )
         end as basket_index,
         case when is_growing then min(session) filter (is_growing) over in_stretch end as index_began,
-        case
-            when basket in (
-                'cyclicals', 'defensives', 'cyclicals_equal_weight', 'defensives_equal_weight', 'regional_banks', 'transports',
-                'home_builders', 'retail', 'high_beta', 'momentum', 'ark_innovation'
-            ) then 'A'
-            else 'C'
-        end as grade,
+        grade,
         case
             when basket_return is null
                 then format('{} of {} members with a return', basket_members_priced, basket_members - members_too_small)

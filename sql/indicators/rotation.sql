@@ -138,55 +138,52 @@ fitted as (
     from windows
 ),
 
+by_horizon as (
+    select variant, session, 5 as horizon, rotation_5d_pct as rotation_pct from fitted
+    union all by name
+    select variant, session, 21 as horizon, rotation_21d_pct as rotation_pct from fitted
+    union all by name
+    select variant, session, 63 as horizon, rotation_63d_pct as rotation_pct from fitted
+),
+
 exact as (
     select
         variant,
         session,
-        rotation_5d_pct::decimal(18, 8) as r5,
-        rotation_21d_pct::decimal(18, 8) as r21,
-        rotation_63d_pct::decimal(18, 8) as r63,
-        (rotation_5d_pct * rotation_5d_pct)::decimal(28, 12) as q5,
-        (rotation_21d_pct * rotation_21d_pct)::decimal(28, 12) as q21,
-        (rotation_63d_pct * rotation_63d_pct)::decimal(28, 12) as q63
-    from fitted
+        horizon,
+        rotation_pct::decimal(18, 8) as value,
+        (rotation_pct * rotation_pct)::decimal(28, 12) as square
+    from by_horizon
+),
+
+compared as (
+    select
+        variant,
+        session,
+        horizon,
+        case
+            when count(value) over w >= 479
+                then (value - (sum(value) over w)::double / count(value) over w) / nullif(
+                    sqrt(
+                        greatest(
+                            (sum(square) over w)::double - power((sum(value) over w)::double, 2) / count(value) over w, 0
+                        ) / (count(value) over w - 1)
+                    ), 0
+                )
+        end as z
+    from exact
+    window w as (partition by variant, horizon order by session rows 503 preceding)
 ),
 
 scored as (
     select
         variant,
         session,
-        case
-            when count(r5) over w >= 479
-                then (r5 - (sum(r5) over w)::double / count(r5) over w) / nullif(
-                    sqrt(
-                        greatest(
-                            (sum(q5) over w)::double - power((sum(r5) over w)::double, 2) / count(r5) over w, 0
-                        ) / (count(r5) over w - 1)
-                    ), 0
-                )
-        end as rotation_5d_z,
-        case
-            when count(r21) over w >= 479
-                then (r21 - (sum(r21) over w)::double / count(r21) over w) / nullif(
-                    sqrt(
-                        greatest(
-                            (sum(q21) over w)::double - power((sum(r21) over w)::double, 2) / count(r21) over w, 0
-                        ) / (count(r21) over w - 1)
-                    ), 0
-                )
-        end as rotation_21d_z,
-        case
-            when count(r63) over w >= 479
-                then (r63 - (sum(r63) over w)::double / count(r63) over w) / nullif(
-                    sqrt(
-                        greatest(
-                            (sum(q63) over w)::double - power((sum(r63) over w)::double, 2) / count(r63) over w, 0
-                        ) / (count(r63) over w - 1)
-                    ), 0
-                )
-        end as rotation_63d_z
-    from exact
-    window w as (partition by variant order by session rows 503 preceding)
+        max(z) filter (horizon = 5) as rotation_5d_z,
+        max(z) filter (horizon = 21) as rotation_21d_z,
+        max(z) filter (horizon = 63) as rotation_63d_z
+    from compared
+    group by variant, session
 ),
 
 sides as (

@@ -8,6 +8,7 @@ columns:
   basket: {unit: name, meaning: "Basket, of reference.baskets, or momentum_decile, which is selected by rule from the S&P 500"}
   title: {unit: text, meaning: What the basket is called in words}
   selection: {unit: text, meaning: Rule by which members were selected}
+  grade: {unit: A to D, meaning: "How far the estimate can be trusted (docs/methodology.md)", allowed: [A, B, C, D]}
   comparator: {unit: name, meaning: "Exchange-traded fund of the same theme, by its symbol, for comparison; NULL if none", nullable: true}
 rows: {min: 1}
 */
@@ -15,5 +16,6 @@ create table reference.baskets (
     basket varchar,
     title varchar,
     selection varchar,
+    grade varchar,
     comparator varchar
 )

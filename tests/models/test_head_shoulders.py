@@ -24,7 +24,7 @@ def test_a_drawn_pattern_is_found_at_its_corners() -> None:
     assert np.abs(points - [30, 45, 65, 85, 100]).max() <= 2
     low, other = points[1], points[3]
     slope = (paths[0, other] - paths[0, low]) / (other - low)
-    assert neckline(paths, points[None])[0] == pytest.approx(paths[0, low] + slope * (125 - low))
+    assert neckline(paths, points[None], STEPS - 1)[0] == pytest.approx(paths[0, low] + slope * (125 - low))
 
 
 @pytest.mark.parametrize(
@@ -41,7 +41,7 @@ def test_a_drawn_pattern_is_found_at_its_corners() -> None:
 def test_what_is_none_is_none(corners: dict[int, float]) -> None:
     patterns = find(drawn(corners)[None])
     assert patterns.points.tolist() == [[-1] * 5]
-    assert np.isnan(neckline(drawn(corners)[None], patterns.points)).all()
+    assert np.isnan(neckline(drawn(corners)[None], patterns.points, STEPS - 1)).all()
 
 
 @FEW

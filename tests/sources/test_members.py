@@ -405,10 +405,12 @@ def prices_of(
             ]
             return pd.DataFrame(listed, columns=names)
         if "raw.index_members" in sql:
-            return pd.DataFrame({"symbol": symbols, "sector": "Energy", "is_current": [s not in left for s in symbols]})
+            is_current = [symbol not in left for symbol in symbols]
+            return pd.DataFrame({"symbol": symbols, "role": "member", "sector": "Energy", "is_current": is_current})
         if "reference.basket_members" in sql:
             of = in_baskets or {}
-            return pd.DataFrame({"symbol": list(of), "basket": "quantum", "is_current": list(of.values())})
+            is_current = list(of.values())
+            return pd.DataFrame({"symbol": list(of), "role": "quantum", "sector": "", "is_current": is_current})
         return pd.DataFrame(columns=["symbol", "date", "close"])
 
     return raw_prices.fill(given(query, GivenMembers([]), GivenPrices(absent)))
