@@ -22,7 +22,9 @@ TOLERANCE_STEPS = 10
 TREND_STEPS = 21
 # Left half of the pattern to its right half, in time.
 SYMMETRY = (0.4, 2.5)
-BATCH = 256
+# Products of blocks so small stay in one thread: of larger ones OpenBLAS makes threads that wait for each other.
+BLOCK = 4
+BATCH = 64
 
 
 class Patterns(NamedTuple):
@@ -52,27 +54,24 @@ def _smoother(steps: int, bandwidth: float) -> Array:
 def smooth(paths: Array) -> tuple[Array, Array]:
     """Kernel regression of each path, (paths, steps), and the bandwidth of each in steps, (paths,).
 
-    Paths go through in batches of one shape, as the last digits of a matrix product depend on it: the same path at the
+    Paths go through in blocks of one shape, as the last digits of a matrix product depend on it: the same path at the
     same place, counted from the first, always comes out the same.
     """
     count, steps = paths.shape
     least = steps * LEAST_BANDWIDTH
+    smoothers = np.array([_smoother(steps, multiple * least) for multiple in MULTIPLES])
     smoothed, bandwidths = np.empty_like(paths), np.empty(count)
     for first in range(0, count, BATCH):
-        batch = np.zeros((BATCH, steps))
-        batch[: min(BATCH, count - first)] = paths[first : first + BATCH]
-        fits, scores = [], []
-        for multiple in MULTIPLES:
-            weights = _smoother(steps, multiple * least)
-            fit = batch @ weights.T
-            # A linear smoother's residual without the point itself.
-            left_out = (batch - fit) / (1 - np.diag(weights))
-            fits.append(fit)
-            scores.append((left_out**2).mean(axis=1))
+        batch = paths[first : first + BATCH]
+        blocks = np.zeros((-(-len(batch) // BLOCK), BLOCK, steps))
+        blocks.reshape(-1, steps)[: len(batch)] = batch
+        fits = (blocks @ smoothers.transpose(0, 2, 1)[:, None]).reshape(len(MULTIPLES), -1, steps)[:, : len(batch)]
+        # A linear smoother's residual without the point itself.
+        left_out = (batch - fits) / (1 - np.diagonal(smoothers, axis1=1, axis2=2)[:, None])
+        scores = (left_out**2).mean(axis=2)
         chosen = np.maximum(np.argmin(scores, axis=0), MULTIPLES.index(1.0))
-        size = min(BATCH, count - first)
-        smoothed[first : first + size] = np.array(fits)[chosen, np.arange(BATCH)][:size]
-        bandwidths[first : first + size] = (np.array(MULTIPLES)[chosen] * least)[:size]
+        smoothed[first : first + BATCH] = fits[chosen, np.arange(len(batch))]
+        bandwidths[first : first + BATCH] = (np.array(MULTIPLES)[chosen]) * least
     return smoothed, bandwidths
 
 
