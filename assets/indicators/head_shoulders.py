@@ -11,7 +11,15 @@ from assets.indicators.axes import date_concisely
 from assets.indicators.belonging import belonging
 from assets.indicators.reasons import reasons
 from assets.inputs import Filled, Inputs
-from assets.models.head_shoulders import Patterns, find, neckline, share_of_random_paths, smooth
+from assets.models.head_shoulders import (
+    LEAST_BANDWIDTH,
+    Patterns,
+    find,
+    first_reported,
+    neckline,
+    share_of_random_paths,
+    smooth,
+)
 
 Array = NDArray[np.float64]
 
@@ -97,23 +105,29 @@ def _of_window(changes: pd.Series, variants: Mapping[str, pd.Series], window: in
     paths, whole = _paths(changes, window)
     found = find(paths)
     has = whole & (found.points[:, 0] >= 0)
-    line, at_head = (neckline(paths, found.points, at) for at in (window - 1, found.points[:, HEAD]))
+    forms = whole & ~has & (found.forming[:, 0] >= 0)
+    points = np.where(forms[:, None], np.pad(found.forming, ((0, 0), (0, 1)), constant_values=-1), found.points)
+    line, at_head = (neckline(paths, points, at) for at in (window - 1, points[:, HEAD]))
     rows = pd.DataFrame({"session": sessions, "window_sessions": window, "grade": "B"})
     rows["is_pattern"] = pd.array(has, "boolean")
     rows.loc[~whole, "is_pattern"] = pd.NA
     starts = np.arange(len(paths))
     for number, name in enumerate(POINTS):
-        place = found.points[:, number]
-        rows[f"{name}_session"] = pd.Series(changes.index[starts + place]).where(has)
-        rows[f"{name}_pct"] = pd.Series(100 * paths[starts, place]).where(has)
+        place = points[:, number]
+        known = (has | forms) & (place >= 0)
+        rows[f"{name}_session"] = pd.Series(changes.index[starts + place]).where(known)
+        rows[f"{name}_pct"] = pd.Series(100 * paths[starts, place]).where(known)
     rows["path_pct"] = pd.Series(100 * paths[:, -1]).where(whole)
     rows["pattern_tolerance_pct"] = pd.Series(100 * found.tolerance).where(whole)
-    rows["neckline_pct"] = pd.Series(100 * line).where(has)
+    rows["neckline_pct"] = pd.Series(100 * line).where(has | forms)
     rows["neckline_distance_pct"] = rows["path_pct"] - rows["neckline_pct"]
     broken = rows["neckline_distance_pct"] < -BROKEN * rows["pattern_tolerance_pct"]
-    rows["pattern_status"] = pd.Series(np.where(broken, "broken", "complete"), dtype=object).where(has, None)
-    rows["target_pct"] = rows["neckline_pct"] - (rows["head_pct"] - pd.Series(100 * at_head).where(has))
-    rows["detected_at"] = _detected(rows, np.where(has[:, None], starts[:, None] + found.points, -1))
+    status = pd.Series(np.where(broken, "broken", "complete"), dtype=object)
+    rows["pattern_status"] = status.where(has, None).mask(forms, "forming")
+    rows["target_pct"] = (rows["neckline_pct"] - (rows["head_pct"] - pd.Series(100 * at_head))).where(has)
+    places = np.where(has[:, None], starts[:, None] + found.points, -1)
+    first = first_reported(places, window * LEAST_BANDWIDTH)
+    rows["detected_at"] = pd.Series(sessions[first]).where(has)
     tested, share = _share_of_variants(variants, window, np.flatnonzero(has), found)
     rows["variants_tested"] = pd.Series(tested, dtype="Int64").where(has)
     rows["pattern_share_variants"] = pd.Series(share).where(has)
@@ -126,20 +140,6 @@ def _of_window(changes: pd.Series, variants: Mapping[str, pd.Series], window: in
         }
     )
     return rows
-
-
-def _detected(rows: pd.DataFrame, places: NDArray[np.int64]) -> pd.Series:
-    """For each reported pattern the session on which it was first; places as counted from the first session, or -1."""
-    detected = pd.Series(pd.NaT, index=rows.index, dtype="datetime64[us]")
-    last, first = None, None
-    for row, (shoulder, _, head, _, _) in enumerate(places.tolist()):
-        if head < 0:
-            continue
-        if last is None or abs(head - last[0]) > SAME or abs(shoulder - last[1]) > SAME:
-            first = rows["session"].iloc[row]
-        last = head, shoulder
-        detected.iloc[row] = first
-    return detected
 
 
 def _share_of_variants(
@@ -197,14 +197,17 @@ def picture(query: Callable[[str], pd.DataFrame]) -> Figure | None:
     axes.plot(path["session"], level, linewidth=0.8, label="cyclicals less defensives")
     axes.plot(path["session"], smooth(level[None])[0][0], label="smoothed")
     title = f"No head-and-shoulders in {PICTURED} sessions"
-    if newest["is_pattern"]:
-        days = [newest[f"{name}_session"] for name in POINTS]
-        axes.plot(days, [newest[f"{name}_pct"] for name in POINTS], "o", color="tab:red")
+    if pd.notna(newest["pattern_status"]):
+        seen = [name for name in POINTS if pd.notna(newest[f"{name}_session"])]
+        days, levels = ([newest[f"{name}_{what}"] for name in seen] for what in ("session", "pct"))
+        axes.plot(days, levels, "o", color="tab:red")
         line = [newest["left_low_pct"], newest["neckline_pct"]]
-        axes.plot([days[1], newest["session"]], line, "--", color="tab:red", label="neckline")
+        axes.plot([newest["left_low_session"], newest["session"]], line, "--", color="tab:red", label="neckline")
+        title = f"Head-and-shoulders, {newest['pattern_status']}"
+    if newest["is_pattern"]:
         axes.axhline(newest["target_pct"], color="grey", linestyle=":", label="target")
-        share = newest["pattern_share_random"]
-        title = f"Head-and-shoulders, {newest['pattern_status']}; {share:.0%} of random paths show one"
+        if pd.notna(newest["pattern_share_random"]):
+            title += f"; {newest['pattern_share_random']:.0%} of random paths show one"
     axes.set(title=title, ylabel="log %")
     axes.legend(frameon=False)
     date_concisely(axes)

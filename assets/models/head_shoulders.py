@@ -28,16 +28,18 @@ BATCH = 64
 
 
 class Patterns(NamedTuple):
-    """The newest pattern of each path; rows without one hold -1 and nan.
+    """The newest pattern of each path, and what may become one; rows without hold -1.
 
     Attributes:
         points: Positions of left shoulder, low, head, low and right shoulder, shape (paths, 5).
+        forming: Positions of left shoulder, low, head and low where a right shoulder may still follow, (paths, 4).
         tolerance: What the path moves in ten steps, shape (paths,).
         bandwidth: Of the smoothing, in steps, shape (paths,).
         smooth: The smoothed paths, shape (paths, steps).
     """
 
     points: Places
+    forming: Places
     tolerance: Array
     bandwidth: Array
     smooth: Array
@@ -76,12 +78,13 @@ def smooth(paths: Array) -> tuple[Array, Array]:
 
 
 def find(paths: Array) -> Patterns:
-    """The newest head and shoulders of each path whose right shoulder is at least a bandwidth old.
+    """The newest head and shoulders of each path, and whether one is forming at its end.
 
     Args:
         paths: Levels without gaps, shape (paths, steps).
 
-    The smoother looks to both sides, so that what is newer than a bandwidth may still change.
+    The smoother looks to both sides, so that what is newer than a bandwidth may still change. A pattern's right
+    shoulder is at least that old; of a forming one the right low is, and the path has since left room for a shoulder.
     """
     count, steps = paths.shape
     smoothed, bandwidth = smooth(paths)
@@ -91,17 +94,32 @@ def find(paths: Array) -> Patterns:
     place = place + 1
     is_high = slope[row, place - 1] > 0
     place = _snapped(paths, row, place, is_high)
+    is_old = steps - 1 - place >= bandwidth[row]
+    row, place, is_high = row[is_old], place[is_old], is_high[is_old]
+
     points = np.full((count, 5), -1)
-    if len(row) >= points.shape[1]:
-        five = np.lib.stride_tricks.sliding_window_view(place, 5)
-        of = row[: len(five)]
-        is_one_path = of == row[4:]
-        level = paths[of[:, None], five]
-        good = is_one_path & is_high[: len(five)] & _is_pattern(paths, of, five, level, tolerance[of])
-        good &= steps - 1 - five[:, 4] >= bandwidth[of]
-        # Later ones overwrite earlier ones of the same path.
-        points[of[good]] = five[good]
-    return Patterns(points, tolerance, bandwidth, smoothed)
+    last, five = _in_a_row(row, place, is_high, 5)
+    of = row[last]
+    good = _begins(paths, of, five[:, :4], tolerance[of]) & _ends(paths, of, five, tolerance[of])
+    # Later ones overwrite earlier ones of the same path.
+    points[of[good]] = five[good]
+
+    forming = np.full((count, 4), -1)
+    last, four = _in_a_row(row, place, is_high, 4)
+    is_newest = np.searchsorted(row, row[last], side="right") == last + 1
+    of, four = row[last[is_newest]], four[is_newest]
+    good = _begins(paths, of, four, tolerance[of]) & _may_end(paths, of, four, tolerance[of], bandwidth[of])
+    forming[of[good]] = four[good]
+    return Patterns(points, forming, tolerance, bandwidth, smoothed)
+
+
+def _in_a_row(row: Places, place: Places, is_high: NDArray[np.bool_], length: int) -> tuple[Places, Places]:
+    """Runs of one path's extrema from a high on: the last of each, (runs,), and their places, (runs, length)."""
+    first = np.arange(len(row) - length + 1)
+    last = first + length - 1
+    # Snapping can put two in the wrong order, of which only one is old enough.
+    kept = (row[first] == row[last]) & is_high[first] & (is_high[last] == length % 2)
+    return last[kept], place[first[kept, None] + np.arange(length)]
 
 
 def _snapped(paths: Array, row: Places, place: Places, is_high: NDArray[np.bool_]) -> Places:
@@ -112,23 +130,69 @@ def _snapped(paths: Array, row: Places, place: Places, is_high: NDArray[np.bool_
     return np.asarray(around[np.arange(len(place)), best])
 
 
-def _is_pattern(paths: Array, row: Places, five: Places, level: Array, tolerance: Array) -> NDArray[np.bool_]:
-    left, first_low, head, second_low, right = level.T
+def _begins(paths: Array, row: Places, four: Places, tolerance: Array) -> NDArray[np.bool_]:
+    """Whether left shoulder, low, head and low are those of a pattern."""
+    left, first_low, head, second_low = paths[row[:, None], four].T
+    before = paths[row, np.maximum(four[:, 0] - TREND_STEPS, 0)]
+    return np.asarray(
+        (head > left)
+        & (left > first_low)
+        & (head > second_low)
+        & (np.abs(first_low - second_low) / 2 <= tolerance)
+        & (left > before)
+        & (np.diff(four, axis=1) > 0).all(axis=1)
+    )
+
+
+def _ends(paths: Array, row: Places, five: Places, tolerance: Array) -> NDArray[np.bool_]:
+    """Whether the right shoulder is that of the pattern that the other four begin."""
+    left, _, head, second_low, right = paths[row[:, None], five].T
     shoulders = (left + right) / 2
-    before = paths[row, np.maximum(five[:, 0] - TREND_STEPS, 0)]
     with np.errstate(divide="ignore", invalid="ignore"):
         symmetry = (five[:, 2] - five[:, 0]) / (five[:, 4] - five[:, 2])
     return np.asarray(
-        (head > left)
-        & (head > right)
+        (head > right)
+        & (right > second_low)
+        & (five[:, 4] > five[:, 3])
         & (np.abs(left - shoulders) <= tolerance)
-        & (np.abs(first_low - second_low) / 2 <= tolerance)
-        & (left > before)
         & (head - shoulders >= tolerance)
         & (symmetry >= SYMMETRY[0])
         & (symmetry <= SYMMETRY[1])
-        & (np.diff(five, axis=1) > 0).all(axis=1)
     )
+
+
+def _may_end(paths: Array, row: Places, four: Places, tolerance: Array, bandwidth: Array) -> NDArray[np.bool_]:
+    """Whether a right shoulder can follow: the path since the right low is above it, not too high, nor too late."""
+    steps = paths.shape[1]
+    left, _, head, second_low = paths[row[:, None], four].T
+    since = np.where(np.arange(steps) > four[:, 3:], paths[row], np.nan)
+    highest_shoulder = np.minimum(left + 2 * tolerance, 2 * (head - tolerance) - left)
+    latest_shoulder = four[:, 2] + (four[:, 2] - four[:, 0]) / SYMMETRY[0]
+    return np.asarray(
+        (np.nanmin(since, axis=1) > second_low)
+        & (np.nanmax(since, axis=1) <= np.minimum(highest_shoulder, head))
+        & (latest_shoulder > steps - 1 - bandwidth)
+    )
+
+
+def first_reported(points: Places, within: float) -> Places:
+    """The row in which each row's pattern was first reported, (rows,); -1 without a pattern.
+
+    Args:
+        points: The five points of the pattern reported in each row, counted from one origin, or -1, shape (rows, 5).
+        within: Steps by which the same pattern's points may differ.
+
+    Only earlier rows count, however many without this pattern lie between. A right shoulder may since have moved back,
+    but not on: it is a later one then, which had to be waited for.
+    """
+    first = np.full(len(points), -1)
+    reported = np.flatnonzero(points[:, 0] >= 0)
+    known = points[reported]
+    for number, row in enumerate(reported):
+        ahead = known[: number + 1] - points[row]
+        is_same = (np.abs(ahead) <= within).all(axis=1) & (ahead[:, 4] >= 0)
+        first[row] = reported[is_same.argmax()]
+    return first
 
 
 def neckline(paths: Array, points: Places, at: Places | int) -> Array:

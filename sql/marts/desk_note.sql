@@ -173,7 +173,7 @@ unprofitable as (
 pattern as (
     select
         session,
-        neckline_distance_pct,
+        case when is_pattern then neckline_distance_pct end as neckline_distance_pct,
         pattern_share_variants,
         pattern_share_random,
         case when not is_pattern then 'no head-and-shoulders in 126 sessions' end as reason

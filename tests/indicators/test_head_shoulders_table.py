@@ -7,7 +7,8 @@ import pandas as pd
 import pytest
 
 from assets.indicators import head_shoulders
-from tests.sql.given import build, frame_of, inputs, sessions
+from orchestration.quality import contract
+from tests.sql.given import build, frame_of, inputs, sessions, tables
 
 COUNT = 300
 DAYS = pd.DatetimeIndex(sessions("2024-06-03", COUNT))
@@ -25,15 +26,19 @@ def market() -> pd.DataFrame:
     return pd.DataFrame(columns, index=DAYS).assign(KRE=0.01 * random.standard_normal(COUNT))
 
 
+def rotation(log_returns: pd.DataFrame) -> pd.DataFrame:
+    """Rows of indicators.rotation."""
+    difference = log_returns[list(DEFENSIVE)].mean(axis=1) - log_returns[list(CYCLICAL)].mean(axis=1, skipna=False)
+    rows = pd.DataFrame({"session": log_returns.index, "variant": "sector_funds"})
+    return rows.assign(rotation_1d_pct=100 * difference.to_numpy())
+
+
 def filled(log_returns: pd.DataFrame) -> pd.DataFrame:
     """The table from these returns, by window and session."""
-    difference = log_returns[list(DEFENSIVE)].mean(axis=1) - log_returns[list(CYCLICAL)].mean(axis=1, skipna=False)
-    rotation = pd.DataFrame({"session": log_returns.index, "variant": "sector_funds"})
-    rotation["rotation_1d_pct"] = 100 * difference.to_numpy()
     long = log_returns.map(np.expm1).rename_axis("session").reset_index()
     long = long.melt("session", var_name="symbol", value_name="total_return").dropna()
     needed = ("indicators.rotation", "reference.basket_members", "staging.prices")
-    connection = build(until=needed, given={"indicators.rotation": rotation, "staging.prices": long})
+    connection = build(until=needed, given={"indicators.rotation": rotation(log_returns), "staging.prices": long})
     rows = head_shoulders.fill(inputs(partial(frame_of, connection))).rows
     return rows.set_index(["window_sessions", "session"])
 
@@ -63,8 +68,34 @@ def test_a_pattern_keeps_the_session_on_which_it_was_first_reported(whole: pd.Da
     assert (reported["right_shoulder_session"] < reported.index).all()
 
 
+def test_a_pattern_forms_before_it_is_detected(whole: pd.DataFrame) -> None:
+    table = whole.loc[126]
+    forming = table.query("pattern_status == 'forming'")
+    [detected] = table["detected_at"].dropna().unique()
+    assert forming.index.max() == table.index[table.index < detected].max()
+    assert DAYS[259] < forming.index.min() < DAYS[274]
+    row = forming.iloc[-1]
+    found = [DAYS.get_loc(row[f"{name}_session"]) for name in head_shoulders.POINTS[:4]]
+    assert np.abs(np.array(found) - [204, 219, 239, 259]).max() <= 3
+    assert row["neckline_distance_pct"] == pytest.approx(row["path_pct"] - row["left_low_pct"], abs=1)
+    assert not forming["is_pattern"].any()
+    unknown = ["right_shoulder_session", "right_shoulder_pct", "target_pct", "detected_at", "pattern_share_variants"]
+    assert forming[unknown].isna().all(axis=None)
+
+
+def test_a_shoulder_below_its_low_is_refused(whole: pd.DataFrame) -> None:
+    table = tables()["indicators.head_shoulders"]
+    rows = whole.reset_index()[list(table.header.columns)].tail(2).reset_index(drop=True)
+    assert contract(table, rows)[0].passed
+    for low, high in (("left_low", "left_shoulder"), ("right_low", "right_shoulder")):
+        bad = rows.assign(**{f"{low}_pct": [rows[f"{high}_pct"][0] + 0.1, rows[f"{low}_pct"][1]]})
+        result = contract(table, bad)[0]
+        assert (result.blocks, result.rows_failing) == (True, 1)
+        assert "a_to_be_greater_than_b: session=2025-08-12" in result.detail
+
+
 def test_the_future_changes_nothing(whole: pd.DataFrame) -> None:
-    for cut in (276, 279, 290):
+    for cut in (265, 276, 279, 290):
         then = filled(market().iloc[:cut])
         pd.testing.assert_frame_equal(then, whole.loc[then.index], check_exact=True)
 
@@ -95,3 +126,22 @@ def test_chance_is_told_once_a_year_of_changes_is_known(whole: pd.DataFrame) -> 
 def test_without_a_rotation_there_is_nothing() -> None:
     connection = build(until=("indicators.rotation", "reference.basket_members", "staging.prices"))
     assert head_shoulders.fill(inputs(partial(frame_of, connection))).rows.empty
+
+
+@pytest.mark.parametrize(
+    ("seen", "title", "points"),
+    [(299, "Head-and-shoulders, broken", 5), (269, "Head-and-shoulders, forming", 4), (230, "No head", 0)],
+)
+def test_the_picture_marks_the_points_that_are_there(whole: pd.DataFrame, seen: int, title: str, points: int) -> None:
+    rows = whole.reset_index()
+    given = {
+        "indicators.head_shoulders": rows[rows["session"] <= DAYS[seen]],
+        "indicators.rotation": rotation(market()),
+    }
+    connection = build(until=tuple(given), given=given)
+    figure = head_shoulders.picture(partial(frame_of, connection))
+    assert figure is not None
+    [axes] = figure.axes
+    assert axes.get_title().startswith(title)
+    marked = [len(np.asarray(line.get_xdata())) for line in axes.lines if line.get_marker() == "o"]
+    assert marked == ([points] if points else [])

@@ -1,4 +1,4 @@
-"""Head and shoulders: drawn ones are found, lines have none, and nothing is reported before it is to be seen."""
+"""Head and shoulders: drawn ones are found, lines have none, and nothing is reported before it can be seen."""
 
 import numpy as np
 import pytest
@@ -6,7 +6,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from statsmodels.nonparametric.kernel_regression import KernelReg  # type: ignore[import-untyped]  # no types
 
-from assets.models.head_shoulders import find, neckline, share_of_random_paths, smooth
+from assets.models.head_shoulders import (
+    LEAST_BANDWIDTH,
+    Patterns,
+    find,
+    first_reported,
+    neckline,
+    share_of_random_paths,
+    smooth,
+)
 
 STEPS = 126
 CORNERS = {0: 0.0, 30: 0.08, 45: 0.05, 65: 0.12, 85: 0.05, 100: 0.08, 125: 0.0}
@@ -63,6 +71,90 @@ def test_no_pattern_is_reported_before_its_right_shoulder_is_a_bandwidth_old() -
     assert reported
     # The right shoulder stands at 100.
     assert 100 < min(reported) - 1 <= 112
+
+
+def walked(seed: int, window: int) -> tuple[np.ndarray, Patterns, np.ndarray, np.ndarray]:
+    """Every window of a random walk, what is found in it, where in the walk, and the row that reported it first."""
+    walk = np.random.default_rng(seed).standard_normal(4 * window).cumsum()
+    paths = np.lib.stride_tricks.sliding_window_view(walk, window)
+    found = find(paths)
+    places = np.where(found.points >= 0, found.points + np.arange(len(paths))[:, None], -1)
+    return paths, found, places, first_reported(places, window * LEAST_BANDWIDTH)
+
+
+@FEW
+@given(seed=st.integers(0, 2**16), window=st.sampled_from([63, 126]))
+def test_a_pattern_is_dated_to_the_first_row_that_shows_it_and_its_right_shoulder_is_old_by_then(
+    seed: int, window: int
+) -> None:
+    paths, found, places, first = walked(seed, window)
+    least = window * LEAST_BANDWIDTH
+
+    def shown_at(row: int, of: np.ndarray) -> bool:
+        """Whether a history that ends with this row shows the pattern."""
+        points = find(paths[: row + 1]).points[row] + row
+        return bool(points[0] >= row and (np.abs(points - of) <= least).all() and points[4] >= of[4])
+
+    assert ((first >= 0) == (found.points[:, 0] >= 0)).all()
+    for row in np.flatnonzero(first >= 0):
+        end = first[row] + window - 1
+        assert first[row] <= row
+        assert end - places[row, 4] >= least
+        assert shown_at(first[row], places[row])
+        assert first[row] == 0 or not shown_at(first[row] - 1, places[row])
+
+
+def test_a_date_survives_a_gap_and_another_pattern_and_a_later_shoulder_starts_anew() -> None:
+    none, one, other = [-1] * 5, [30, 45, 65, 85, 100], [60, 65, 70, 85, 100]
+    nearer, back, on = [32, 45, 65, 83, 100], [30, 45, 65, 85, 98], [30, 45, 65, 85, 101]
+    rows = np.array([none, one, none, other, nearer, back, on, one, [33, *one[1:]], other])
+    assert first_reported(rows, 2.1).tolist() == [-1, 1, -1, 3, 1, 1, 6, 1, 4, 3]
+    assert first_reported(rows[:1], 2.1).tolist() == [-1]
+
+
+def test_lows_lie_below_the_highs_beside_them() -> None:
+    # Snapping puts a left low above its shoulder in path 2,912 and a right one in path 2,716.
+    paths = np.random.default_rng(1).standard_normal((5_000, STEPS)).cumsum(axis=1)
+    found = find(paths)
+    for points in (found.points, found.forming):
+        has = points[:, 0] >= 0
+        assert has.any()
+        moves = np.diff(np.take_along_axis(paths, points, axis=1)[has], axis=1)
+        assert (moves * [-1, 1, -1, 1][: moves.shape[1]] > 0).all()
+
+
+def forming_until(path: np.ndarray) -> list[int]:
+    """The ends of the cut-off paths that show one forming."""
+    return [end for end in range(90, len(path) + 1) if find(path[None, :end]).forming[0, 0] >= 0]
+
+
+def test_a_pattern_forms_from_its_right_low_on_until_its_right_shoulder_is_old() -> None:
+    path = drawn()
+    ends = forming_until(path)
+    first = next(end for end in range(90, STEPS) if find(path[None, :end]).points[0, 0] >= 0)
+    # The right low stands at 85, the right shoulder at 100.
+    assert 86 < min(ends) - 1 <= 92
+    assert max(ends) == first - 1
+    assert ends == list(range(min(ends), first))
+    [seen] = find(path[None, : min(ends)]).forming
+    assert np.abs(seen - [30, 45, 65, 85]).max() <= 2
+    assert min(ends) - 1 - seen[3] >= min(ends) * LEAST_BANDWIDTH
+
+
+@pytest.mark.parametrize("level", [0.035, 0.119], ids=["below the right low", "above any shoulder that would do"])
+def test_nothing_forms_once_the_path_has_left_no_room_for_a_shoulder(level: float) -> None:
+    path = drawn()[:96]
+    assert find(path[None]).forming[0, 0] >= 0
+    path[-1] = level
+    assert find(path[None]).forming[0, 0] == -1
+
+
+def test_nothing_forms_once_a_right_shoulder_would_be_too_late() -> None:
+    # The left half takes 35 steps: 87.5 after the head at 65 it is too late, a bandwidth later that is known.
+    slow = drawn({at: level for at, level in CORNERS.items() if at <= 85} | {200: 0.07}, 0.0005, steps=200)
+    ends = forming_until(slow)
+    assert 152 + 5 <= max(ends) - 1 <= 152 + 7
+    assert find(slow[None]).points[0, 0] == -1
 
 
 def test_a_path_is_judged_alone() -> None:

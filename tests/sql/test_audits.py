@@ -21,7 +21,7 @@ INFINITE = float("inf")
 
 @dataclass(frozen=True)
 class Case:
-    """Given bars, chains, members and baskets, and what the first columns of the audit's rows must be."""
+    """Given bars, chains, members, baskets and patterns, and what the first columns of the audit's rows must be."""
 
     audit: str
     rows: Sequence[Bar]
@@ -29,6 +29,7 @@ class Case:
     chains: Sequence[Snapshot] = ()
     members: Sequence[str] = ()
     baskets: Sequence[tuple[str, str, str, str, str | None]] = ()
+    patterns: Sequence[tuple[str, str, str]] = ()
 
 
 def on(symbol: str, *prices: Prices, **more: object) -> list[Bar]:
@@ -49,6 +50,13 @@ def in_baskets(*spells: tuple[str, str, str, str, str | None]) -> pd.DataFrame:
     names = ["basket", "symbol", "weight_rule", "valid_from", "valid_to"]
     rows_given = pd.DataFrame(spells, columns=names).assign(side="long", why="any")
     return rows_given.astype(dict.fromkeys(("valid_from", "valid_to"), "datetime64[us]"))
+
+
+def shown(*patterns: tuple[str, str, str]) -> pd.DataFrame:
+    """Rows of indicators.head_shoulders of 63 sessions: session, right shoulder and when the pattern was detected."""
+    columns = ["session", "right_shoulder_session", "detected_at"]
+    rows_given = pd.DataFrame(patterns, columns=columns, dtype="datetime64[us]")
+    return rows_given.assign(window_sessions=63, is_pattern=True)
 
 
 def reported(symbol: str, *days: object) -> list[tuple[object, ...]]:
@@ -229,6 +237,30 @@ FAILING = {
             ("quantum", "A", "equal_daily", "2025-03-02", None),
         ],
     ),
+    "dated two sessions after its shoulder": Case(
+        "unseen_pattern",
+        [],
+        [("63", "2025-11-19")],
+        patterns=[("2025-11-19", "2025-11-17", "2025-11-19")],
+    ),
+    "dated to a session without a pattern": Case(
+        "unseen_pattern",
+        [],
+        [("63", "2025-11-21")],
+        patterns=[("2025-11-21", "2025-11-17", "2025-11-20")],
+    ),
+    "dated to an earlier shoulder's": Case(
+        "unseen_pattern",
+        [],
+        [("63", "2025-11-21")],
+        patterns=[("2025-11-20", "2025-11-14", "2025-11-20"), ("2025-11-21", "2025-11-17", "2025-11-20")],
+    ),
+    "dated later than its session": Case(
+        "unseen_pattern",
+        [],
+        [("63", "2025-11-20")],
+        patterns=[("2025-11-20", "2025-11-17", "2025-11-21"), ("2025-11-21", "2025-11-17", "2025-11-21")],
+    ),
     "vanished": Case("vanished_symbol", on("SPX", *[1.0] * 7) + on("NDX", 1.0), reported("NDX", MON)),
 }
 PASSING = {
@@ -322,6 +354,15 @@ PASSING = {
             ("nuclear", "A", "equal_monthly", "2025-01-02", None),
         ],
     ),
+    "seen three sessions after its shoulder": Case(
+        "unseen_pattern",
+        [],
+        patterns=[
+            ("2025-11-20", "2025-11-17", "2025-11-20"),
+            ("2025-11-24", "2025-11-17", "2025-11-20"),
+            ("2025-11-25", "2025-11-14", "2025-11-20"),
+        ],
+    ),
     "Bitcoin behind": Case("vanished_symbol", on("SPX", *[1.0] * 8) + on("BTC-USD", 1.0)),
 }
 
@@ -332,10 +373,12 @@ def found(case: Case) -> list[tuple[object, ...]]:
     given = {"raw.option_chains": rows(*case.chains)} if case.chains else {}
     if case.baskets:
         given["reference.basket_members"] = in_baskets(*case.baskets)
+    if case.patterns:
+        given["indicators.head_shoulders"] = shown(*case.patterns)
     if case.members:
         given["raw.index_members"] = listed(case.members)
     until = "staging.prices" if of == "raw.prices" else of
-    connection = build(case.rows, until, given=given)
+    connection = build(case.rows, (until, "reference.sessions"), given=given)
     found_rows = rows_of(connection, tables()[of].audits[case.audit])
     return sorted((str(row[0]), str(row[1])) for row in found_rows)
 

@@ -459,9 +459,10 @@ def test_a_session_that_is_no_rebound_has_no_quality() -> None:
 
 
 def test_without_a_pattern_the_note_says_so() -> None:
-    none = pattern(is_pattern=False, neckline_distance_pct=None, pattern_share_variants=None)
-    found = note("value, inputs_missing", "claim_no = 21", indicators__head_shoulders=none)
-    assert found == [(None, NO_PATTERN), (0.06, None), (None, NO_PATTERN)]
+    for distance in (None, 2.0):  # of one that is forming
+        none = pattern(is_pattern=False, neckline_distance_pct=distance, pattern_share_variants=None)
+        found = note("value, inputs_missing", "claim_no = 21", indicators__head_shoulders=none)
+        assert found == [(None, NO_PATTERN), (0.06, None), (None, NO_PATTERN)]
 
 
 def test_a_basket_without_a_band_is_read_off() -> None:

@@ -61,16 +61,26 @@ def test_the_pattern_stands_on_its_sessions_and_is_broken(rotated: duckdb.DuckDB
     """
     points = ("2025-07-21", "2025-08-07", "2025-09-19", "2025-10-17", "2025-11-03")
     assert rows_of(rotated, query) == [(*points, "broken", "2025-11-10")]
+    forming = """
+        select min(session)::varchar, max(session)::varchar from indicators.head_shoulders
+        where head_session = '2025-09-19' and window_sessions = 126 and pattern_status = 'forming'
+    """
+    assert rows_of(rotated, forming) == [("2025-10-28", "2025-11-07")]
     levels = """
-        select head_pct - left_shoulder_pct, head_pct - right_low_pct, head_pct - path_pct, pattern_share_variants
+        select
+            head_pct - left_shoulder_pct, head_pct - right_low_pct, head_pct - path_pct,
+            head_pct - (left_low_pct + right_low_pct) / 2, pattern_share_variants
         from indicators.head_shoulders where session = '2025-11-21' and window_sessions = 126
     """
-    [(shoulder, low, path, share)] = rows_of(rotated, levels)
-    # By the published levels 2.0, 6.8 and 9.3.
-    assert (shoulder, low, path) == pytest.approx((2.0, 6.8, 9.3), abs=0.5)
+    [(shoulder, low, path, lows, share)] = rows_of(rotated, levels)
+    # By the published levels 2.0, 6.8, 9.3 and, of the neckline, 5.6.
+    assert (shoulder, low, path, lows) == pytest.approx((2.0, 6.8, 9.3, 5.6), abs=0.5)
     assert share == 0.625
-    early = "select count(*) from indicators.head_shoulders where session < detected_at"
-    assert rows_of(rotated, early) == [(0,)]
+    longer = query.replace("= 126", "= 189")
+    days = ("2025-07-21", "2025-08-07", "2025-09-16", "2025-10-22", "2025-10-29")
+    assert rows_of(rotated, longer) == [(*days, "broken", "2025-11-20")]
+    table = tables()["indicators.head_shoulders"]
+    assert rows_of(rotated, table.audits["unseen_pattern"]) == []
 
 
 def test_bitcoin_as_the_press_counts_it_and_at_the_close(rotated: duckdb.DuckDBPyConnection) -> None:

@@ -231,6 +231,7 @@ LINEAGE = {
         "indicators.baskets.rise_63d_pct",
         "indicators.bitcoin.bitcoin_drawdown_pct",
         "indicators.bitcoin.corr_63d_qqq_lo",
+        "indicators.head_shoulders.is_pattern",
         "indicators.head_shoulders.neckline_distance_pct",
         "indicators.head_shoulders.pattern_share_random",
         "indicators.head_shoulders.pattern_share_variants",
