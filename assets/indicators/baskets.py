@@ -67,13 +67,13 @@ def fill(inputs: Inputs) -> Filled:
         rows = of.set_index(sessions)
         belongs = belonging(sessions, members[members["basket"] == basket])
         own = others.reindex(columns=belongs.columns).where(belongs).dropna(axis=1, how="all")
-        has_stocks = int(own.columns.isin(stocks["symbol"].unique()).sum()) >= LEAST_STOCKS
+        stocks_there = own.loc[:, own.columns.isin(stocks["symbol"].unique())].notna().sum(axis=1)
         part = _basket(
             np.log1p(rows["basket_return"].where(rows["basket_return"] > -1)),
             rows["index_began"],
             compared,
             own,
-            has_stocks=has_stocks,
+            is_broad=stocks_there >= LEAST_STOCKS,
         )
         missing = _missing(part, has_comparator=basket in comparators)
         part["inputs_missing"] = rows["not_priced"].where(rows["not_priced"].notna(), missing)
@@ -86,13 +86,13 @@ def _column(frame: pd.DataFrame, name: str | None) -> pd.Series:
 
 
 def _basket(
-    log_return: pd.Series, began: pd.Series, compared: dict[str, pd.Series], own: pd.DataFrame, *, has_stocks: bool
+    log_return: pd.Series, began: pd.Series, compared: dict[str, pd.Series], own: pd.DataFrame, *, is_broad: pd.Series
 ) -> pd.DataFrame:
     rows = pd.DataFrame(index=log_return.index)
     for sessions in HORIZONS:
         rows[f"basket_return_{sessions}d_pct"] = 100 * np.expm1(log_return.rolling(sessions).sum())
     rows["basket_drawdown_pct"] = 100 * np.expm1(rolling.drawdown(log_return, YEAR))
-    rows = rows.join(_legs(log_return, began, own if has_stocks else None))
+    rows = rows.join(_legs(log_return, began, own, is_broad))
     with_bitcoin = rolling.correlation(log_return, compared["bitcoin"], WINDOW)
     (
         rows["basket_corr_63d_bitcoin"],
@@ -116,12 +116,13 @@ def _crowding(own: Array) -> Array:
     return crowding
 
 
-def _legs(log_return: pd.Series, began: pd.Series, own: pd.DataFrame | None) -> pd.DataFrame:
-    """Legs within each stretch of returns, and their bands where there are single stocks."""
+def _legs(log_return: pd.Series, began: pd.Series, own: pd.DataFrame, is_broad: pd.Series) -> pd.DataFrame:
+    """Legs within each stretch of returns, and their bands where enough stocks returned all along."""
     parts = []
     for _, stretch in log_return.groupby(began):
         level = np.exp(stretch.cumsum().to_numpy())
-        drawn = None if own is None else _drawn(own.loc[stretch.index].to_numpy())
+        drawn = _drawn(own.loc[stretch.index]) if is_broad[stretch.index].any() else None
+        narrow = np.insert((~is_broad[stretch.index]).to_numpy().cumsum(), 0, 0)
         trough, peak, is_rising = legs(level, REVERSAL)
         low, high, highest = _extremes(level)
         now = np.arange(len(level))
@@ -142,6 +143,9 @@ def _legs(log_return: pd.Series, began: pd.Series, own: pd.DataFrame | None) -> 
             rows[f"{leg}_pct"] = 100 * (growth - 1)
             # What the choice of members moves, around the basket's own leg.
             moved = np.full((2, len(now)), np.nan) if drawn is None else _band(drawn, start, end)
+            # A leg's returns begin after its start; one that has just begun stands on its only session.
+            first = np.minimum(start + 1, end)
+            moved[:, narrow[end + 1] > narrow[first]] = np.nan
             rows[f"{leg}_lo_pct"], rows[f"{leg}_hi_pct"] = 100 * (growth * np.exp(moved) - 1)
         part = pd.DataFrame(rows, index=stretch.index)
         too_soon = now < WINDOW - 1
@@ -167,16 +171,26 @@ def _band(drawn: Array, start: NDArray[np.int64], end: NDArray[np.int64]) -> Arr
     return np.asarray(np.quantile(drawn[end] - drawn[start], BAND, axis=1))
 
 
-def _drawn(own: Array) -> Array:
-    """Compounded log return of random draws of as many members less that of all, equal weights, (sessions, DRAWS)."""
-    members = own.shape[1]
-    weights = np.random.default_rng(members).multinomial(members, np.full(members, 1 / members), DRAWS).astype(float)
-    there, returns = np.isfinite(own).astype(float), np.nan_to_num(own)
-    # Without BLAS, whose last digits depend on how many sessions there are.
-    total = np.einsum("tm,dm->td", returns, weights)
-    drawn = np.log1p(total / np.maximum(np.einsum("tm,dm->td", there, weights), 1))
-    every = np.log1p(returns.sum(axis=1) / np.maximum(there.sum(axis=1), 1))
-    return np.asarray((drawn - every[:, None]).cumsum(axis=0))
+def _drawn(own: pd.DataFrame) -> Array:
+    """Compounded log return of random draws of the members less that of all, equal weights, (sessions, DRAWS).
+
+    How often a draw has a member is a Poisson variable of mean 1, as in a bootstrap of many, from a generator that the
+    symbol alone seeds: who is listed later changes no earlier draw. Members are added one by one, as one without a
+    return then adds an exact zero; the last digits of a reduction hang on how many members there are.
+    """
+    total, there = np.zeros((2, len(own), DRAWS + 1))
+    for symbol, of in own.items():
+        random = np.random.default_rng(list(str(symbol).encode()))
+        # The basket itself, which has each member once, comes first.
+        weights = np.insert(random.poisson(1, DRAWS), 0, 1)
+        returns = of.to_numpy()[:, None]
+        total += np.nan_to_num(returns) * weights
+        there += np.isfinite(returns) * weights
+    growth = np.log1p(total / np.maximum(there, 1))
+    every = growth[:, :1]
+    # A draw of nobody moves as the basket does.
+    drawn = np.where(there[:, 1:] > 0, growth[:, 1:], every)
+    return np.asarray((drawn - every).cumsum(axis=0))
 
 
 def _missing(rows: pd.DataFrame, *, has_comparator: bool) -> pd.Series:

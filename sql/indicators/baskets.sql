@@ -5,8 +5,9 @@ description: >-
   basket has turned back from it by as much, and until then the rise or fall goes on; the newest rise is measured from its
   trough to its highest point so far, and what followed from there to the session. Rise and fall of 63 sessions are
   beside, as desks quote them. Legs need 63 returns in a row. The returns of a stated basket are facts; as estimates of a desk's own
-  basket of the theme they hang on the choice of members, so that baskets of 8 or more stocks carry the band of 200 random
-  draws of as many members with replacement, weighted equally every session. Correlations and beta are of log returns over
+  basket of the theme they hang on the choice of members, so that legs carry the band of 200 random draws of the members
+  with replacement, weighted equally every session, where 8 or more stocks returned on each session of the leg. How often a
+  draw has a member is a Poisson variable of mean 1 that hangs on the symbol alone. Correlations and beta are of log returns over
   63 sessions, 95 % of which must be there; with bitcoin at 16:00 New York. Crowding is the mean correlation between the
   members (3 at least, each with every return of the window), ranked in 504 sessions. A member without prices drops out of
   both. Grade as in indicators.basket_returns.
@@ -27,18 +28,18 @@ columns:
   peak_session: {unit: date, meaning: Session of the newest rise's highest close so far, nullable: true}
   is_rising: {unit: flag, meaning: "Whether the basket has not fallen by 15 % from that close", nullable: true}
   trough_to_peak_pct: {unit: "%", meaning: The newest rise from its trough to its highest close so far, nullable: true, min: 0}
-  trough_to_peak_lo_pct: {unit: "%", meaning: "Lower end of the 80 % band of trough_to_peak_pct; NULL for fewer than 8 stocks", nullable: true}
-  trough_to_peak_hi_pct: {unit: "%", meaning: "Upper end of the 80 % band of trough_to_peak_pct; NULL for fewer than 8 stocks", nullable: true}
+  trough_to_peak_lo_pct: {unit: "%", meaning: "Lower end of the 80 % band of trough_to_peak_pct; NULL with fewer than 8 stocks on a session of it", nullable: true}
+  trough_to_peak_hi_pct: {unit: "%", meaning: "Upper end of the 80 % band of trough_to_peak_pct; NULL with fewer than 8 stocks on a session of it", nullable: true}
   peak_to_date_pct: {unit: "%", meaning: From that close to the session's, nullable: true, min: -100, max: 0}
-  peak_to_date_lo_pct: {unit: "%", meaning: "Lower end of the 80 % band of peak_to_date_pct; NULL for fewer than 8 stocks", nullable: true}
-  peak_to_date_hi_pct: {unit: "%", meaning: "Upper end of the 80 % band of peak_to_date_pct; NULL for fewer than 8 stocks", nullable: true}
+  peak_to_date_lo_pct: {unit: "%", meaning: "Lower end of the 80 % band of peak_to_date_pct; NULL with fewer than 8 stocks on a session of it", nullable: true}
+  peak_to_date_hi_pct: {unit: "%", meaning: "Upper end of the 80 % band of peak_to_date_pct; NULL with fewer than 8 stocks on a session of it", nullable: true}
   low_63d_session: {unit: date, meaning: Session of the lowest close of 63 sessions, nullable: true}
   rise_63d_pct: {unit: "%", meaning: From the lowest close of 63 sessions to the highest after it, nullable: true, min: 0}
-  rise_63d_lo_pct: {unit: "%", meaning: "Lower end of the 80 % band of rise_63d_pct; NULL for fewer than 8 stocks", nullable: true}
-  rise_63d_hi_pct: {unit: "%", meaning: "Upper end of the 80 % band of rise_63d_pct; NULL for fewer than 8 stocks", nullable: true}
+  rise_63d_lo_pct: {unit: "%", meaning: "Lower end of the 80 % band of rise_63d_pct; NULL with fewer than 8 stocks on a session of it", nullable: true}
+  rise_63d_hi_pct: {unit: "%", meaning: "Upper end of the 80 % band of rise_63d_pct; NULL with fewer than 8 stocks on a session of it", nullable: true}
   fall_63d_pct: {unit: "%", meaning: From the highest close of 63 sessions to the session's, nullable: true, min: -100, max: 0}
-  fall_63d_lo_pct: {unit: "%", meaning: "Lower end of the 80 % band of fall_63d_pct; NULL for fewer than 8 stocks", nullable: true}
-  fall_63d_hi_pct: {unit: "%", meaning: "Upper end of the 80 % band of fall_63d_pct; NULL for fewer than 8 stocks", nullable: true}
+  fall_63d_lo_pct: {unit: "%", meaning: "Lower end of the 80 % band of fall_63d_pct; NULL with fewer than 8 stocks on a session of it", nullable: true}
+  fall_63d_hi_pct: {unit: "%", meaning: "Upper end of the 80 % band of fall_63d_pct; NULL with fewer than 8 stocks on a session of it", nullable: true}
   basket_corr_63d_bitcoin: {unit: ratio, meaning: Correlation of the basket with bitcoin over 63 sessions, nullable: true, min: -1, max: 1}
   basket_corr_63d_bitcoin_lo: {unit: ratio, meaning: Lower end of the 80 % band of basket_corr_63d_bitcoin, nullable: true, min: -1, max: 1}
   basket_corr_63d_bitcoin_hi: {unit: ratio, meaning: Upper end of the 80 % band of basket_corr_63d_bitcoin, nullable: true, min: -1, max: 1}

@@ -11,8 +11,8 @@ columns:
   section: {type: VARCHAR, unit: name, meaning: Part of the note in which the claim stands}
   claim: {type: VARCHAR, unit: text, meaning: "What the note says, in our words"}
   value: {type: DOUBLE, unit: that of the measure, meaning: Our estimate, nullable: true}
-  value_lo: {type: DOUBLE, unit: that of the measure, meaning: Lower end of the 80 % band of value; value itself where it is read off and not estimated, nullable: true}
-  value_hi: {type: DOUBLE, unit: that of the measure, meaning: Upper end of the 80 % band of value; value itself where it is read off and not estimated, nullable: true}
+  value_lo: {type: DOUBLE, unit: that of the measure, meaning: Lower end of the 80 % band of value; value itself where it is read off and not estimated; NULL without a band, nullable: true}
+  value_hi: {type: DOUBLE, unit: that of the measure, meaning: Upper end of the 80 % band of value; value itself where it is read off and not estimated; NULL without a band, nullable: true}
   unit: {type: VARCHAR, unit: text, meaning: Unit of the measure}
   grade: {type: VARCHAR, unit: A to D, meaning: "How far the estimate can be trusted (docs/methodology.md)", allowed: [A, B, C, D]}
   published_value: {type: DOUBLE, unit: that of the measure, meaning: Value that the note published for the session; NULL where it gave no number, nullable: true}
@@ -161,11 +161,11 @@ unprofitable as (
     select
         session,
         rise_63d_pct,
-        coalesce(rise_63d_lo_pct, rise_63d_pct) as rise_63d_lo_pct,
-        coalesce(rise_63d_hi_pct, rise_63d_pct) as rise_63d_hi_pct,
+        rise_63d_lo_pct,
+        rise_63d_hi_pct,
         fall_63d_pct,
-        coalesce(fall_63d_lo_pct, fall_63d_pct) as fall_63d_lo_pct,
-        coalesce(fall_63d_hi_pct, fall_63d_pct) as fall_63d_hi_pct
+        fall_63d_lo_pct,
+        fall_63d_hi_pct
     from indicators.baskets
     where basket = 'unprofitable_tech'
 ),
@@ -397,7 +397,13 @@ answered as (
         round(m.value, c.decimals) + 0 as rounded,
         round(m.value_lo, c.decimals) + 0 as rounded_lo,
         round(m.value_hi, c.decimals) + 0 as rounded_hi,
-        '{:.' || c.decimals || 'f}' as shown
+        '{:.' || c.decimals || 'f}' as shown,
+        -- Words in brackets with a band in them go where there is none.
+        case
+            when m.value_lo is null or m.value_hi is null
+                then regexp_replace(c.template, ' \([^()]*\{(lo|hi)\}[^()]*\)', '', 'g')
+            else c.template
+        end as words
     from regime.daily as d
     cross join reference.claims as c
     left join measured as m on d.session = m.session and c.measure = m.measure
@@ -421,9 +427,11 @@ final as (
         case
             when value is null then 'Not available for this session: ' || reason || '.'
             else replace(
-                replace(replace(template, '{value}', format(shown, rounded)), '{lo}', format(shown, rounded_lo)),
+                replace(
+                    replace(words, '{value}', format(shown, rounded)), '{lo}', coalesce(format(shown, rounded_lo), '')
+                ),
                 '{hi}',
-                format(shown, rounded_hi)
+                coalesce(format(shown, rounded_hi), '')
             )
         end as sentence,
         simulated

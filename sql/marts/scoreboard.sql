@@ -12,8 +12,8 @@ columns:
   session: {type: DATE, unit: date, meaning: XNYS trading day}
   published_value: {type: DOUBLE, unit: that of the measure, meaning: Value that the note published for the session; NULL where it gave no number, nullable: true}
   value: {type: DOUBLE, unit: that of the measure, meaning: Our estimate, nullable: true}
-  value_lo: {type: DOUBLE, unit: that of the measure, meaning: Lower end of the 80 % band of value; value itself where it is read off and not estimated, nullable: true}
-  value_hi: {type: DOUBLE, unit: that of the measure, meaning: Upper end of the 80 % band of value; value itself where it is read off and not estimated, nullable: true}
+  value_lo: {type: DOUBLE, unit: that of the measure, meaning: Lower end of the 80 % band of value; value itself where it is read off and not estimated; NULL without a band, nullable: true}
+  value_hi: {type: DOUBLE, unit: that of the measure, meaning: Upper end of the 80 % band of value; value itself where it is read off and not estimated; NULL without a band, nullable: true}
   unit: {type: VARCHAR, unit: text, meaning: Unit of the measure}
   error: {type: DOUBLE, unit: that of the measure, meaning: value less published_value, nullable: true}
   is_in_band: {type: BOOLEAN, unit: flag, meaning: Whether the published value lies in our band; NULL without a band, nullable: true}

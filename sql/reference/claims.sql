@@ -14,7 +14,7 @@ columns:
   grade: {unit: A to D, meaning: "How far the estimate can be trusted (docs/methodology.md)", allowed: [A, B, C, D]}
   published_session: {unit: date, meaning: Session that the published value describes; NULL where nothing was published, nullable: true}
   published_value: {unit: that of the measure, meaning: Value that the note published for the session; NULL where it gave no number, nullable: true}
-  template: {unit: text, meaning: "Plain words with {value}, {lo} and {hi} to fill in"}
+  template: {unit: text, meaning: "Plain words with {value}, {lo} and {hi} to fill in; what stands in brackets with {lo} and {hi} is left out without a band"}
 rows: {min: 1}
 */
 create table reference.claims (

@@ -12,6 +12,7 @@ from tests.sql.given import build, frame_of, inputs, sessions
 COUNT = 330
 DAYS = pd.DatetimeIndex(sessions("2024-06-03", COUNT))
 NAMES = [f"S{n}" for n in range(8)]
+UP_AND_DOWN = np.array([0.0] * 70 + [0.02] * 30 + [-0.02] * 20 + [0.0] * (COUNT - 120))
 NEEDED = (
     *("indicators.basket_returns", "indicators.bitcoin_returns", "reference.baskets", "reference.basket_members"),
     *("staging.member_prices", "staging.prices"),
@@ -28,21 +29,23 @@ def market(seed: int = 1) -> pd.DataFrame:
 
 
 def filled(returns: pd.DataFrame) -> pd.DataFrame:
-    """The rows of one basket, quantum, that holds the eight stocks equally every session."""
-    spells = pd.DataFrame({"basket": "quantum", "symbol": NAMES, "side": "long", "weight_rule": "equal_daily"})
-    basket = returns[NAMES].mean(axis=1).rename("basket_return")
-    of = pd.DataFrame({"session": DAYS, "basket": "quantum", "basket_return": basket.to_numpy(), "grade": "C"})
+    """The rows of one basket, quantum, that holds the stocks there are equally every session."""
+    days = returns.index
+    names = [name for name in map(str, returns) if name.startswith("S")]
+    spells = pd.DataFrame({"basket": "quantum", "symbol": names, "side": "long", "weight_rule": "equal_daily"})
+    basket = returns[names].mean(axis=1).rename("basket_return")
+    of = pd.DataFrame({"session": days, "basket": "quantum", "basket_return": basket.to_numpy(), "grade": "C"})
     # As indicators.basket_returns has it: a stretch begins after each session without a return.
-    began = pd.Series(DAYS, index=DAYS).where(basket.notna()).groupby(basket.isna().cumsum()).transform("min")
+    began = pd.Series(days, index=days).where(basket.notna()).groupby(basket.isna().cumsum()).transform("min")
     of["index_began"] = began.to_numpy()
     long = returns.rename_axis("session").reset_index().melt("session", var_name="symbol", value_name="total_return")
     long = long.dropna()
     given = {
         "reference.basket_members": spells.assign(valid_from=DAYS[0], why="any"),
         "indicators.basket_returns": of,
-        "indicators.bitcoin_returns": pd.DataFrame({"session": DAYS, "bitcoin_return": returns["IBIT"].to_numpy()}),
-        "staging.member_prices": long[long["symbol"].isin(NAMES)],
-        "staging.prices": long[~long["symbol"].isin(NAMES)],
+        "indicators.bitcoin_returns": pd.DataFrame({"session": days, "bitcoin_return": returns["IBIT"].to_numpy()}),
+        "staging.member_prices": long[long["symbol"].isin(names)],
+        "staging.prices": long[~long["symbol"].isin(names)],
     }
     connection = build(until=NEEDED, given=given)
     return baskets.fill(inputs(partial(frame_of, connection))).rows.set_index("session")
@@ -69,9 +72,7 @@ def test_returns_drawdown_and_correlations(whole: pd.DataFrame) -> None:
 
 
 def test_legs_run_from_the_trough_to_the_peak_and_on_to_the_session() -> None:
-    flat, up, down = [0.0] * 70, [0.02] * 30, [-0.02] * 20
-    steady = np.array(flat + up + down + [0.0] * (COUNT - 120))
-    found = filled(pd.DataFrame(dict.fromkeys([*NAMES, "QQQ", "QTUM", "IBIT"], steady), index=DAYS))
+    found = filled(pd.DataFrame(dict.fromkeys([*NAMES, "QQQ", "QTUM", "IBIT"], UP_AND_DOWN), index=DAYS))
     rising, falling = found.iloc[99], found.iloc[119]
     assert rising["trough_to_peak_pct"] == pytest.approx(100 * (1.02**30 - 1))
     assert (rising["is_rising"], rising["peak_to_date_pct"]) == (True, 0)
@@ -93,9 +94,37 @@ def test_the_band_is_what_the_choice_of_members_makes(whole: pd.DataFrame) -> No
     assert (known["rise_63d_lo_pct"] < known["rise_63d_hi_pct"])[moved].all()
     inside = known["rise_63d_pct"].between(known["rise_63d_lo_pct"], known["rise_63d_hi_pct"])
     assert inside.mean() > 0.9
-    fewer = market()
-    fewer[NAMES[0]] = np.nan
-    assert filled(fewer)["rise_63d_lo_pct"].isna().all()
+
+
+@pytest.mark.parametrize(
+    ("hole", "without"), [(80, ["trough_to_peak", "rise_63d"]), (105, ["peak_to_date", "fall_63d"])]
+)
+def test_a_leg_has_a_band_if_eight_stocks_returned_on_each_of_its_sessions(hole: int, without: list[str]) -> None:
+    returns = pd.DataFrame(dict.fromkeys([*NAMES, "QQQ", "QTUM", "IBIT"], UP_AND_DOWN), index=DAYS)
+    returns.loc[DAYS[hole], NAMES[0]] = np.nan
+    row = filled(returns).loc[DAYS[119]]
+    for leg in ("trough_to_peak", "peak_to_date", "rise_63d", "fall_63d"):
+        assert np.isfinite(row[f"{leg}_pct"])
+        ends = [bool(np.isnan(row[f"{leg}_{end}_pct"])) for end in ("lo", "hi")]
+        assert ends == [leg in without] * 2, leg
+
+
+def test_seven_stocks_have_no_band(whole: pd.DataFrame) -> None:
+    fewer = filled(market().drop(columns=NAMES[0]))
+    assert whole["rise_63d_lo_pct"].notna().any()
+    assert fewer.filter(regex="_(lo|hi)_pct$").isna().all(axis=None)
+    # A leg of no session would have a band of no width.
+    assert (fewer["peak_to_date_pct"] == 0).any()
+
+
+@pytest.mark.parametrize("cut", [100, 250])
+def test_who_is_listed_later_changes_nothing(cut: int) -> None:
+    returns = market()
+    # Between the others by name, so that it stands among them.
+    returns["S35"] = returns["S3"].where(returns.index >= DAYS[280])
+    then, later = filled(returns.iloc[:cut]), filled(returns).iloc[:cut]
+    assert later["rise_63d_lo_pct"].notna().any()
+    pd.testing.assert_frame_equal(then, later, check_exact=True)
 
 
 def test_the_future_changes_nothing(whole: pd.DataFrame) -> None:

@@ -465,7 +465,18 @@ def test_without_a_pattern_the_note_says_so() -> None:
         assert found == [(None, NO_PATTERN), (0.06, None), (None, NO_PATTERN)]
 
 
-def test_a_basket_without_a_band_is_read_off() -> None:
+def test_a_basket_without_a_band_has_none_in_the_note() -> None:
     bare = baskets(rise_63d_lo_pct=None, rise_63d_hi_pct=None)
-    where = "measure = 'unprofitable_tech_rise'"
-    assert note("value, value_lo, value_hi", where, indicators__baskets=bare) == [(58, 58, 58)]
+    columns = "value, value_lo, value_hi, inputs_missing, sentence"
+    rise = "Unprofitable technology rose 58 % from the low of a quarter to the high after it."
+    fall = "Unprofitable technology stands -33 % from the high of a quarter (-37 to -29)."
+    assert note(columns, "claim_no = 15", indicators__baskets=bare) == [
+        (-33.4, -36.8, -29.3, None, fall),
+        (58, None, None, None, rise),
+    ]
+
+
+def test_no_sentence_says_anything_of_a_band_that_is_missing() -> None:
+    bare = gamma().drop(columns=["gex_desk_lo_bn", "gex_desk_hi_bn"])
+    [(sentence,)] = note("sentence", "measure = 'dealer_gamma'", indicators__dealer_gamma=bare)
+    assert sentence == "On a desk's scale dealers' gamma is -1.0 billion dollars per 1 %."

@@ -394,7 +394,8 @@ BANDS = {
         (f"dist_{h}_lo_pct", f"dist_{h}_pct", f"dist_{h}_hi_pct") for h in ("st", "mt", "lt")
     ],
     "indicators.index_momentum_pairs": [("relative_st_lo_pct", "relative_st_pct", "relative_st_hi_pct")],
-    "marts.desk_note": [("value_lo", "value", "value_hi")],
+    # A basket of few stocks has no band.
+    "marts.desk_note where measure not like 'unprofitable_tech_%'": [("value_lo", "value", "value_hi")],
     "indicators.dealer_gamma": [("gex_desk_lo_bn", "gex_sm_equiv_bn", "gex_desk_hi_bn")],
     "indicators.option_notional": [("notional_to_r2k_lo", "notional_to_r2k", "notional_to_r2k_hi")],
     # The flip is read off the profile and has no band.
