@@ -11,6 +11,7 @@ from assets.indicators.reasons import reasons
 from assets.inputs import Filled, Inputs
 from assets.models import rolling
 from assets.models.lead_lag import lead_lag
+from assets.sources.availability import price_bars
 
 NEW_YORK_CLOSE, UTC_MIDNIGHT = "new_york_close", "utc_midnight"
 YEAR, DAYS_OF_YEAR, WEEK = 252, 365, 5
@@ -40,7 +41,13 @@ QUERY = """
     left join indicators.bitcoin_returns as n using (session)
     left join bitcoin as b using (session)
     left join market as m using (session)
-    where s.session >= least((select min(session) from bitcoin), (select min(session) from indicators.bitcoin_returns))
+    where
+        s.session >= least((select min(session) from bitcoin), (select min(session) from indicators.bitcoin_returns))
+        and s.session <= greatest(
+            (select max(session) from bitcoin),
+            (select max(session) from indicators.bitcoin_returns),
+            (select max(session) from market where symbol = 'SPX')
+        )
     group by all
     order by s.session
 """
@@ -72,15 +79,20 @@ def fill(inputs: Inputs) -> Filled:
     ]
     close = sessions["utc_close"]
     by_bar = np.log(close).diff()
+    days = sessions.index.to_series()
+    ended_at = price_bars(days, pd.Series("crypto", index=days.index))
+    # A bar that is due and not there is missing; one that has not ended is not.
+    began = closes.index.min() if len(closes) else pd.NaT
+    is_due = close.notna() | ((days >= began) & (ended_at <= inputs.now))
     # Bitcoin's bar of the session ends after the outcome begins, that of the session before does not.
     parts.append(
         _reading(by_bar, market, by_bar.rolling(WEEK).sum().shift()).assign(
             bitcoin_reading=UTC_MIDNIGHT,
             bitcoin_close=close,
             bitcoin_drawdown_pct=100 * (close / _highest(closes).reindex(close.index) - 1),
-            bitcoin_stabilised=_stabilised(close, by_bar),
-            available_at=sessions["utc_available_at"],
-        )[close.notna()]
+            bitcoin_stabilised=_stabilised(_lowest(closes, sessions.index), by_bar),
+            available_at=sessions["utc_available_at"].fillna(ended_at),
+        )[is_due]
     )
     rows = pd.concat([part for part in parts if len(part)])
     rows["inputs_missing"] = _missing(rows)
@@ -98,22 +110,21 @@ def _reading(bitcoin: pd.Series, market: pd.DataFrame, past_week: pd.Series) -> 
     """
     rows = pd.DataFrame(index=bitcoin.index)
     rows["bitcoin_return_5d_pct"] = 100 * np.expm1(bitcoin.rolling(WEEK).sum())
-    for name, other, sessions in (
-        ("corr_21d_qqq", "qqq", SHORT),
-        ("corr_21d_spx", "spx", SHORT),
-        ("corr_63d_spx", "spx", LONG),
-        ("corr_63d_high_beta", "high_beta", LONG),
-    ):
-        rows[name] = rolling.correlation(bitcoin, market[other], sessions).value
-    of_qqq = rolling.correlation(bitcoin, market["qqq"], LONG)
-    rows["corr_63d_qqq"], rows["corr_63d_qqq_lo"], rows["corr_63d_qqq_hi"] = of_qqq
-    rows["corr_63d_qqq_rank_756d"] = rolling.rank(of_qqq.value, RANKED)
-    both = bitcoin.notna() & market["qqq"].notna()
-    weighted = bitcoin.where(both).ewm(halflife=HALF_LIFE, min_periods=LONG).corr(market["qqq"].where(both))
-    rows["corr_ewm_qqq"] = weighted.where(both)
-    slope = rolling.beta(bitcoin, market["qqq"], LONG)
+    qqq, spx, high_beta = market["qqq"], market["spx"], market["high_beta"]
+    correlations = {
+        "corr_21d_qqq": rolling.correlation(bitcoin, qqq, SHORT),
+        "corr_63d_qqq": rolling.correlation(bitcoin, qqq, LONG),
+        "corr_ewm_qqq": rolling.weighted_correlation(bitcoin, qqq, HALF_LIFE, LONG),
+        "corr_21d_spx": rolling.correlation(bitcoin, spx, SHORT),
+        "corr_63d_spx": rolling.correlation(bitcoin, spx, LONG),
+        "corr_63d_high_beta": rolling.correlation(bitcoin, high_beta, LONG),
+    }
+    for name, banded in correlations.items():
+        rows[name], rows[f"{name}_lo"], rows[f"{name}_hi"] = banded
+    rows["corr_63d_qqq_rank_756d"] = rolling.rank(rows["corr_63d_qqq"], RANKED)
+    slope = rolling.beta(bitcoin, qqq, LONG)
     rows["beta_63d_qqq"], rows["beta_63d_qqq_lo"], rows["beta_63d_qqq_hi"] = slope
-    lead = lead_lag(past_week.to_numpy(), market["spx"].to_numpy(), ahead=WEEK, lags=LAGS, least=LEAST_PAIRS)
+    lead = lead_lag(past_week.to_numpy(), spx.to_numpy(), ahead=WEEK, lags=LAGS, least=LEAST_PAIRS)
     rows["lead_slope"], rows["lead_t"], rows["lead_r2"], rows["lead_pairs"] = (
         lead.slope,
         lead.t,
@@ -131,19 +142,34 @@ def _highest(closes: pd.Series) -> pd.Series:
     return daily.rolling(DAYS_OF_YEAR, min_periods=rolling.least(DAYS_OF_YEAR)).max()
 
 
-def _stabilised(level: pd.Series, returns: pd.Series) -> pd.Series:
-    """Whether the low of 5 closes holds that of the 5 before, with a return over 5 sessions that is not negative."""
-    lowest = level.rolling(WEEK).min()
+def _lowest(closes: pd.Series, sessions: pd.Index) -> pd.Series:
+    """The lowest close of the days since the session before, its own included; missing if one of theirs is."""
+    daily = closes.asfreq("D") if len(closes) else closes
+    place = sessions.searchsorted(daily.index)
+    within = place < len(sessions)
+    of_session = daily[within].groupby(sessions[place[within]])
+    return of_session.min().where(of_session.count() == of_session.size()).reindex(sessions)
+
+
+def _stabilised(lowest: pd.Series, returns: pd.Series) -> pd.Series:
+    """Whether the low of 5 sessions holds that of the 5 before, with a return over 5 sessions that is not negative.
+
+    Args:
+        lowest: The lowest level since the session before, by session.
+        returns: Log return by session.
+    """
+    low = lowest.rolling(WEEK).min()
     week = returns.rolling(WEEK).sum()
-    holds = (lowest >= lowest.shift(WEEK)) & (week >= 0)
-    return holds.astype("boolean").mask(lowest.isna() | lowest.shift(WEEK).isna() | week.isna())
+    holds = (low >= low.shift(WEEK)) & (week >= 0)
+    return holds.astype("boolean").mask(low.isna() | low.shift(WEEK).isna() | week.isna())
 
 
 def _missing(rows: pd.DataFrame) -> pd.Series:
     return reasons(
         {
+            "bitcoin's bar of the day": rows["bitcoin_close"].isna() & (rows["bitcoin_reading"] == UTC_MIDNIGHT),
             "bitcoin's returns of 5 sessions": rows["bitcoin_return_5d_pct"].isna(),
-            "ten closes of bitcoin": rows["bitcoin_stabilised"].isna(),
+            "bitcoin's closes of ten sessions": rows["bitcoin_stabilised"].isna(),
             "a year of bitcoin": rows["bitcoin_drawdown_pct"].isna(),
             "63 returns of bitcoin and QQQ": rows[["corr_21d_qqq", "corr_63d_qqq", "corr_ewm_qqq", "beta_63d_qqq"]]
             .isna()

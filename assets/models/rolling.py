@@ -4,6 +4,7 @@ A window counts with 95 % of its returns. pandas updates its windows from one ro
 those before it alone.
 """
 
+from itertools import accumulate
 from math import ceil
 from typing import NamedTuple
 
@@ -29,13 +30,42 @@ def least(sessions: int) -> int:
 
 
 def correlation(a: pd.Series, b: pd.Series, sessions: int) -> Banded:
-    """Correlation over those sessions of a window that have both; the band is Fisher's (1921), var artanh = 1/(n-3)."""
-    value = a.rolling(sessions, min_periods=least(sessions)).corr(b).clip(-1, 1)
+    """Correlation over those sessions of a window that have both, with Fisher's band."""
+    value = a.rolling(sessions, min_periods=least(sessions)).corr(b)
+    return _fisher(value, _pairs(a, b, sessions))
+
+
+def weighted_correlation(a: pd.Series, b: pd.Series, half_life: int, least_pairs: int) -> Banded:
+    """Correlation over all sessions so far that have both, with weights that halve, and Fisher's band.
+
+    Args:
+        a: One series.
+        b: The other one, of the same sessions.
+        half_life: Sessions in which a weight halves.
+        least_pairs: How many pairs it takes.
+
+    The band counts as many pairs as equal weights would need for the same variance (Kish 1965): with w for each pair,
+    (sum of w)^2 / (sum of w^2).
+    """
+    both = a.notna() & b.notna()
+    value = a.where(both).ewm(halflife=half_life, min_periods=least_pairs).corr(b.where(both))
+    weights, squares = (_decayed(both, 0.5 ** (power / half_life)) for power in (1, 2))
+    return _fisher(value.where(both), weights**2 / squares)
+
+
+def _decayed(there: pd.Series, decay: float) -> pd.Series:
+    sums = accumulate(there.astype(float), lambda so_far, now: decay * so_far + now)
+    return pd.Series(list(sums), there.index, dtype=float)
+
+
+def _fisher(value: pd.Series, pairs: pd.Series) -> Banded:
+    """A correlation of so many pairs and its band (Fisher 1921), var artanh = 1/(n-3)."""
     # A series that does not move has none.
-    value = value.where(np.isfinite(value))
-    width = Z80 / np.sqrt(_pairs(a, b, sessions).where(value.notna()) - 3)
+    value = value.clip(-1, 1).where(np.isfinite(value) & (pairs > 3))  # noqa: PLR2004 - of the formula
+    width = Z80 / np.sqrt(pairs.where(value.notna()) - 3)
     score = np.arctanh(value.clip(-1 + 1e-12, 1 - 1e-12))
-    return Banded(value, np.tanh(score - width), np.tanh(score + width))
+    # At 1 or -1 the band's end would lie a rounding inside the value.
+    return Banded(value, np.minimum(np.tanh(score - width), value), np.maximum(np.tanh(score + width), value))
 
 
 def beta(a: pd.Series, b: pd.Series, sessions: int) -> Banded:

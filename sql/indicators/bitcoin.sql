@@ -5,12 +5,13 @@ description: >-
   (indicators.bitcoin_returns), since October 2021. utc_midnight is what the press quotes: bitcoin's own bar of the session's
   date, which ends at midnight UTC, three or four hours after the stock market's close, so that its row is known only then
   (available_at), on the evening of the session; the move after the close weakens its correlation with the same session's
-  stocks, and the bar of the date before would all but hide it. Correlations are of log returns over the sessions on which
-  both have one, 95 % of the window; their bands are Fisher's. Whether bitcoin leads is a regression of the S&P 500's log
-  return over the next 5 sessions on bitcoin's over the 5 up to the session, on an expanding window whose outcomes are all
-  known (Newey-West errors, 10 lags); in the reading utc_midnight bitcoin's 5 bars end with that of the session before, as
-  its own is not over when the outcome begins. Grade A as statistics, C as an indicator of anything to come: the lead is
-  small, and that it changes sign out of sample shows in lead_r2.
+  stocks, and the bar of the date before would all but hide it. A session whose bar is missing has a row without it.
+  Correlations are of log returns over the sessions on which both have one, 95 % of the window; their bands are Fisher's,
+  with exponential weights for as many pairs as equal weights would need. Whether bitcoin leads is a regression of the S&P
+  500's log return over the next 5 sessions on bitcoin's over the 5 up to the session, on an expanding window whose outcomes
+  are all known (Newey-West errors, 10 lags); in the reading utc_midnight bitcoin's 5 bars end with that of the session
+  before, as its own is not over when the outcome begins. Grade A as statistics, C as an indicator of anything to come: the
+  lead is small, the readings differ in its sign, and lead_r2 says whether its forecasts were worse than the mean.
 grain: [session, bitcoin_reading]
 reads: [reference.sessions, staging.prices, staging.crypto_prices, indicators.bitcoin_returns]
 owner: team:research
@@ -20,16 +21,26 @@ columns:
   bitcoin_close: {unit: USD, meaning: "Price of a bitcoin at the end of its bar; NULL at 16:00 New York, where a fund stands for it", nullable: true, min: 0}
   bitcoin_return_5d_pct: {unit: "%", meaning: Bitcoin's return over 5 sessions, nullable: true, min: -100}
   bitcoin_drawdown_pct: {unit: "%", meaning: "From the highest close of a year: of 252 sessions at 16:00 New York, of 365 days at midnight UTC", nullable: true, max: 0}
-  bitcoin_stabilised: {unit: flag, meaning: "Whether the lowest of the last 5 closes is not below the lowest of the 5 before, and the return over 5 sessions not negative", nullable: true}
+  bitcoin_stabilised: {unit: flag, meaning: "Whether the lowest close since the session 5 before is not below the lowest of the 5 sessions before that, and the return over 5 sessions not negative; at midnight UTC of every day, those without a session too", nullable: true}
   corr_21d_qqq: {unit: ratio, meaning: Correlation of bitcoin with QQQ over 21 sessions, nullable: true, min: -1.000001, max: 1.000001}
+  corr_21d_qqq_lo: {unit: ratio, meaning: Lower end of the 80 % band of corr_21d_qqq, nullable: true, min: -1.000001, max: 1.000001}
+  corr_21d_qqq_hi: {unit: ratio, meaning: Upper end of the 80 % band of corr_21d_qqq, nullable: true, min: -1.000001, max: 1.000001}
   corr_63d_qqq: {unit: ratio, meaning: Correlation of bitcoin with QQQ over 63 sessions, nullable: true, min: -1.000001, max: 1.000001}
   corr_63d_qqq_lo: {unit: ratio, meaning: Lower end of the 80 % band of corr_63d_qqq, nullable: true, min: -1.000001, max: 1.000001}
   corr_63d_qqq_hi: {unit: ratio, meaning: Upper end of the 80 % band of corr_63d_qqq, nullable: true, min: -1.000001, max: 1.000001}
   corr_63d_qqq_rank_756d: {unit: ratio, meaning: "Percentile rank of corr_63d_qqq in 756 sessions, 95 % of which must be there", nullable: true, min: 0, max: 1}
   corr_ewm_qqq: {unit: ratio, meaning: Correlation of bitcoin with QQQ with exponential weights of half-life 21 sessions, nullable: true, min: -1.000001, max: 1.000001}
+  corr_ewm_qqq_lo: {unit: ratio, meaning: Lower end of the 80 % band of corr_ewm_qqq, nullable: true, min: -1.000001, max: 1.000001}
+  corr_ewm_qqq_hi: {unit: ratio, meaning: Upper end of the 80 % band of corr_ewm_qqq, nullable: true, min: -1.000001, max: 1.000001}
   corr_21d_spx: {unit: ratio, meaning: Correlation of bitcoin with the S&P 500 over 21 sessions, nullable: true, min: -1.000001, max: 1.000001}
+  corr_21d_spx_lo: {unit: ratio, meaning: Lower end of the 80 % band of corr_21d_spx, nullable: true, min: -1.000001, max: 1.000001}
+  corr_21d_spx_hi: {unit: ratio, meaning: Upper end of the 80 % band of corr_21d_spx, nullable: true, min: -1.000001, max: 1.000001}
   corr_63d_spx: {unit: ratio, meaning: Correlation of bitcoin with the S&P 500 over 63 sessions, nullable: true, min: -1.000001, max: 1.000001}
+  corr_63d_spx_lo: {unit: ratio, meaning: Lower end of the 80 % band of corr_63d_spx, nullable: true, min: -1.000001, max: 1.000001}
+  corr_63d_spx_hi: {unit: ratio, meaning: Upper end of the 80 % band of corr_63d_spx, nullable: true, min: -1.000001, max: 1.000001}
   corr_63d_high_beta: {unit: ratio, meaning: "Correlation of bitcoin with SPHB, the S&P 500's high betas, over 63 sessions", nullable: true, min: -1.000001, max: 1.000001}
+  corr_63d_high_beta_lo: {unit: ratio, meaning: Lower end of the 80 % band of corr_63d_high_beta, nullable: true, min: -1.000001, max: 1.000001}
+  corr_63d_high_beta_hi: {unit: ratio, meaning: Upper end of the 80 % band of corr_63d_high_beta, nullable: true, min: -1.000001, max: 1.000001}
   beta_63d_qqq: {unit: ratio, meaning: Slope of bitcoin's log return on QQQ's over 63 sessions, nullable: true}
   beta_63d_qqq_lo: {unit: ratio, meaning: Lower end of the 80 % band of beta_63d_qqq, nullable: true}
   beta_63d_qqq_hi: {unit: ratio, meaning: Upper end of the 80 % band of beta_63d_qqq, nullable: true}
@@ -52,14 +63,24 @@ create table indicators.bitcoin (
     bitcoin_drawdown_pct double,
     bitcoin_stabilised boolean,
     corr_21d_qqq double,
+    corr_21d_qqq_lo double,
+    corr_21d_qqq_hi double,
     corr_63d_qqq double,
     corr_63d_qqq_lo double,
     corr_63d_qqq_hi double,
     corr_63d_qqq_rank_756d double,
     corr_ewm_qqq double,
+    corr_ewm_qqq_lo double,
+    corr_ewm_qqq_hi double,
     corr_21d_spx double,
+    corr_21d_spx_lo double,
+    corr_21d_spx_hi double,
     corr_63d_spx double,
+    corr_63d_spx_lo double,
+    corr_63d_spx_hi double,
     corr_63d_high_beta double,
+    corr_63d_high_beta_lo double,
+    corr_63d_high_beta_hi double,
     beta_63d_qqq double,
     beta_63d_qqq_lo double,
     beta_63d_qqq_hi double,

@@ -60,6 +60,30 @@ def test_the_fund_stands_for_bitcoin_and_the_older_one_before_it() -> None:
     assert rows_of(connection, query) == [(name, round(growth - 1, 6)) for name, growth in expected]
 
 
+def test_a_bar_that_the_fund_lacks_is_missing_and_not_taken_from_the_other() -> None:
+    prices = {"BITO": range(20, 29), "IBIT": range(50, 59), "SPX": range(5000, 5009)}
+    began = {"BITO": 0, "IBIT": 3, "SPX": 0}
+    gone = {("BITO", DAYS[1]), ("IBIT", DAYS[5]), ("IBIT", DAYS[8])}
+    rows = [
+        one
+        for symbol, of in prices.items()
+        for one in bars(symbol, DAYS[began[symbol] : 9], [float(price) for price in of][began[symbol] :])
+        if (symbol, one["date"]) not in gone
+    ]
+    query = """
+        select bitcoin_vehicle, bitcoin_return is not null, inputs_missing
+        from indicators.bitcoin_returns order by session
+    """
+    # The first row is of the first return; a hole takes the return after it too; the index has the last session.
+    assert rows_of(build(rows, "indicators.bitcoin_returns"), query) == [
+        ("BITO", True, None),
+        ("IBIT", True, None),
+        *[("IBIT", False, "return of IBIT")] * 2,
+        ("IBIT", True, None),
+        ("IBIT", False, "return of IBIT"),
+    ]
+
+
 def test_a_bar_of_bitcoin_belongs_to_its_own_day_and_is_known_at_midnight(whole: dict[str, pd.DataFrame]) -> None:
     friday = next(day for day in DAYS[100:] if day.day_name() == "Friday")
     row = whole["utc_midnight"].loc[friday]
@@ -72,12 +96,18 @@ def test_a_bar_of_bitcoin_belongs_to_its_own_day_and_is_known_at_midnight(whole:
     assert then["new_york_close"].index.max() == friday
 
 
-def test_what_was_known_on_a_session_stays(whole: dict[str, pd.DataFrame]) -> None:
-    cut = DAYS[200]
-    then = filled(market(), as_of=f"{cut.date()}T22:00Z")
+@pytest.mark.parametrize("holes", [set(), {("IBIT", 0), ("BTC-USD", -1), ("QQQ", 0)}, {("IBIT", -3), ("BTC-USD", 0)}])
+@pytest.mark.parametrize("cut", [200, 290])
+def test_what_was_known_on_a_session_stays(cut: int, holes: set[tuple[str, int]]) -> None:
+    gone = {(symbol, DAYS[cut + n]) for symbol, n in holes}
+    rows = [one for one in market() if (one["symbol"], one["date"]) not in gone]
+    moment = pd.Timestamp(f"{DAYS[cut].date()}T22:00Z")
+    then, later = filled(rows, as_of=str(moment)), filled(rows)
     for reading in ("new_york_close", "utc_midnight"):
-        part = then[reading].dropna(axis=1, how="all")
-        pd.testing.assert_frame_equal(part, whole[reading].loc[part.index, part.columns], check_dtype=False)
+        expected = later[reading][later[reading]["available_at"] <= moment]
+        # From the second session to the cut, or from the first to the one before the cut.
+        assert len(expected) == cut
+        pd.testing.assert_frame_equal(then[reading], expected, check_exact=True)
 
 
 def test_statistics_are_those_of_the_returns(whole: dict[str, pd.DataFrame]) -> None:
@@ -100,6 +130,43 @@ def test_the_high_of_the_press_is_of_every_day_of_a_year(whole: dict[str, pd.Dat
     close = whole["utc_midnight"]["bitcoin_close"][monday]
     found = filled(rows)["utc_midnight"]["bitcoin_drawdown_pct"][monday]
     assert found == pytest.approx(100 * (close / 10_000_000 - 1))
+
+
+def test_the_lows_of_a_weekend_count_at_midnight(whole: dict[str, pd.DataFrame]) -> None:
+    by_bar = whole["utc_midnight"]
+    held = by_bar.index[by_bar["bitcoin_stabilised"].fillna(value=False).astype(bool)]
+    monday = next(day for day in held if day.day_name() == "Monday" and day > DAYS[100])
+    sunday = monday - pd.Timedelta(days=1)
+    without = [one for one in market() if (one["symbol"], one["date"]) != ("BTC-USD", sunday)]
+    low = filled([*without, bar("BTC-USD", sunday, 1.0)])["utc_midnight"]["bitcoin_stabilised"]
+    assert (by_bar["bitcoin_stabilised"][monday], low[monday]) == (True, False)
+    # A day that is missing may have been the lowest.
+    assert pd.isna(filled(without)["utc_midnight"]["bitcoin_stabilised"][monday])
+
+
+def test_a_session_without_bitcoins_bar_has_a_row_that_says_so(whole: dict[str, pd.DataFrame]) -> None:
+    gap = DAYS[280]
+    rows = [one for one in market() if (one["symbol"], one["date"]) != ("BTC-USD", gap)]
+    found = filled(rows)["utc_midnight"]
+    assert found.index.tolist() == whole["utc_midnight"].index.tolist()
+    row = found.loc[gap]
+    assert np.isnan(row["bitcoin_close"])
+    assert row["inputs_missing"].startswith("bitcoin's bar of the day, bitcoin's returns of 5 sessions")
+    assert row["available_at"] == gap.tz_localize("UTC") + pd.Timedelta(days=1)
+
+
+def test_every_correlation_has_its_band(whole: dict[str, pd.DataFrame]) -> None:
+    for of in whole.values():
+        names = [
+            name
+            for name in map(str, of)
+            if name.startswith("corr_") and not name.endswith(("_lo", "_hi", "_rank_756d"))
+        ]
+        assert len(names) == 6
+        for name in names:
+            known = of[[f"{name}_lo", name, f"{name}_hi"]].dropna(how="all")
+            assert len(known) > 200
+            assert (known.diff(axis=1).iloc[:, 1:] > 0).all(axis=None), name
 
 
 def test_it_has_stabilised_once_the_low_holds_and_the_week_is_not_a_loss() -> None:

@@ -70,6 +70,32 @@ def test_rolling_statistics_are_those_of_each_window(seed: int) -> None:
     assert half == pytest.approx(1.2816 / np.sqrt(len(window) - 3))
 
 
+@pytest.mark.parametrize("sign", [1, -1])
+def test_a_perfect_correlation_lies_within_its_band(sign: int) -> None:
+    moves = pd.Series(np.random.default_rng(1).standard_normal(200))
+    for found in (
+        rolling.correlation(moves, sign * moves, 40),
+        rolling.weighted_correlation(moves, sign * moves, 21, 40),
+    ):
+        value, low, high = (of.dropna() for of in found)
+        assert value.abs().max() == 1
+        assert ((low <= value) & (value <= high)).all()
+        assert (high - low > 0).all()
+
+
+def test_weighted_correlations_count_as_many_pairs_as_their_weights_are_worth() -> None:
+    random = np.random.default_rng(1)
+    a, b = (pd.Series(random.standard_normal(300)) for _ in range(2))
+    a[250:260] = np.nan
+    found = rolling.weighted_correlation(a, b, 21, 40)
+    weights = 0.5 ** (np.arange(300)[::-1] / 21) * a.notna()
+    expected = np.cov(a.fillna(0), b, aweights=weights)
+    assert found.value.iloc[-1] == pytest.approx(expected[0, 1] / np.sqrt(expected[0, 0] * expected[1, 1]))
+    half = np.arctanh(found.hi.iloc[-1]) - np.arctanh(found.value.iloc[-1])
+    assert half == pytest.approx(1.2816 / np.sqrt(weights.sum() ** 2 / (weights**2).sum() - 3))
+    assert all(of[250:260].isna().all() for of in found)
+
+
 def test_a_drawdown_is_not_known_over_a_gap() -> None:
     returns = pd.Series([np.nan, *[0.01] * 20, -0.05, *[0.0] * 10, np.nan, *[0.0] * 20])
     found = rolling.drawdown(returns, 20)

@@ -370,7 +370,13 @@ BANDS = {
     ],
     "indicators.rotation": [(f"neutral_{n}d_lo_pct", f"neutral_{n}d_pct", f"neutral_{n}d_hi_pct") for n in (5, 21, 63)],
     "indicators.bitcoin": [
-        ("corr_63d_qqq_lo", "corr_63d_qqq", "corr_63d_qqq_hi"),
+        *(
+            (f"{name}_lo", name, f"{name}_hi")
+            for name in (
+                *("corr_21d_qqq", "corr_63d_qqq", "corr_ewm_qqq", "corr_21d_spx", "corr_63d_spx"),
+                "corr_63d_high_beta",
+            )
+        ),
         ("beta_63d_qqq_lo", "beta_63d_qqq", "beta_63d_qqq_hi"),
         ("lead_slope_lo", "lead_slope", "lead_slope_hi"),
     ],
