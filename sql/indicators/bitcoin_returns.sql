@@ -6,7 +6,7 @@ description: >-
   session, IBIT after it. A bar that one of them lacks is missing and not taken from the other. Before October 2021 there is
   neither, and no rows.
 grain: [session]
-owner: team:data
+owner: team:research
 columns:
   session: {type: DATE, unit: date, meaning: XNYS trading day}
   bitcoin_return: {type: DOUBLE, unit: ratio, meaning: "Return of bitcoin from the close of the session before to the session's, as bitcoin_vehicle earned it", nullable: true, min: -1}
