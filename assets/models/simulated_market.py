@@ -152,6 +152,7 @@ TRACKS: dict[str, str] = {
 CLASS_TRAITS: dict[str, Traits] = {
     "index": {"level": 1000, "market": 1, "idio": 0.03, "volume": 2e9},
     "etf": {"level": 60, "market": 1, "idio": 0.05, "yield": 0.014, "volume": 4e6},
+    "fund": {"level": 60, "market": 1, "idio": 0.03, "yield": 0.05},
     "future": {"level": 1000, "market": 1, "idio": 0.004, "volume": 4e5},
     "fx": {"level": 1, "dollar": 1, "idio": 0.045},
     "crypto": {"level": 100, "bitcoin": 1.1, "idio": 0.40, "volume": 5e9},
@@ -683,6 +684,9 @@ def _instrument_bars(latent: Latent, instrument: Mapping[str, str], seed: int) -
         returns[:, 0] += earned / SESSIONS_PER_YEAR + np.log1p(-payout)
         path = traits["level"] * np.exp(returns.cumsum()).reshape(returns.shape)
 
+    if kind == "fund":
+        # A net asset value is one price a day.
+        path = path[:, -1:]
     path = path.round(DECIMALS.get(kind, 2))
     close = path[:, -1]
     split_date, ratio = SPLITS.get(symbol, (None, 1.0))

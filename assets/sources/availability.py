@@ -19,6 +19,7 @@ _UTC_DAY_END = pd.Timedelta(days=1)
 # Quotes of index options end 15 minutes after the close and are shown 15 minutes late.
 _CHAIN_AFTER_CLOSE = pd.Timedelta(hours=1)
 _OPEN_INTEREST_SETTLED = time(7, 30)
+_NAV_PUBLISHED = time(21)
 _SOFR_PUBLISHED, _EFFR_PUBLISHED, _NFCI_PUBLISHED = time(8), time(9), time(8, 30)
 _SONIA_PUBLISHED = pd.Timedelta(hours=9)
 _OECD_LAG = pd.Timedelta(days=45)
@@ -30,8 +31,9 @@ def price_bars(days: pd.Series, asset_class: pd.Series) -> pd.Series:
     Exchange-traded prices, index levels and yields are final by 18:00 New York on their own date (closing
     auction 16:00, VIX 16:15, futures settlements 17:00). Index levels such as VVIX and SKEW count from
     then too: they are disseminated live, although Cboe's history file carries them the next morning.
-    A cryptocurrency's bar ends at midnight UTC and a currency's at midnight London, which is after the
-    New York decision time: both belong to the next session.
+    A fund's net asset value is struck at the close and published in the evening, by 21:00 New York. A
+    cryptocurrency's bar ends at midnight UTC and a currency's at midnight London. All three are after the New
+    York decision time and belong to the next session.
 
     Args:
         days: The bars' own dates, naive midnights.
@@ -42,6 +44,8 @@ def price_bars(days: pd.Series, asset_class: pd.Series) -> pd.Series:
     """
     dates = pd.DatetimeIndex(days)
     known = pd.Series(at_new_york(dates, DECISION_TIME), index=days.index)
+    fund = (asset_class == "fund").to_numpy()
+    known[fund] = at_new_york(dates[fund], _NAV_PUBLISHED)
     crypto = (asset_class == "crypto").to_numpy()
     known[crypto] = dates[crypto].tz_localize("UTC") + _UTC_DAY_END
     fx = (asset_class == "fx").to_numpy()

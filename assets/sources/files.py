@@ -24,15 +24,13 @@ import duckdb
 import pandas as pd
 
 from assets.sources.errors import Failure, SourceError, some
-from assets.sources.prices import COLUMNS, Delivery, Instrument
+from assets.sources.prices import COLUMNS, NO_VOLUME, Delivery, Instrument
 
 LAYOUT = "prices/*.parquet, prices/*.csv, prices/*.csv.gz or vol_indices/<NAME>_History.csv"
 CBOE_SUFFIX = "_History.csv"
 OPEN_HIGH_LOW = ("open", "high", "low")
 NUMBERS = (*OPEN_HIGH_LOW, "close", "adj_close", "volume", "dividend", "split")
 ALIASES = {"dividend": ("dividend", "dividends"), "split": ("split", "splits")}
-# Yahoo writes a volume of 0 for what has none.
-NO_VOLUME = ("index", "volatility", "rate", "fx")
 
 TEXT = "VARCHAR"
 DATE_TYPES = {TEXT, "DATE", "TIMESTAMP", "TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP_NS"}
@@ -117,8 +115,8 @@ class FilePrices:
         A row's `source` is `files/` and its subfolder, so that renaming or splitting a file makes no second
         copy of its bars. Where two files of a subfolder hold the same bar, the one in full counts before the one that
         is a close alone. Otherwise values are as stored, repeated bars and impossible prices included: the warehouse's
-        audits judge those. The one exception is a volume of 0 for an index, rate or currency, which is delivered as
-        missing.
+        audits judge those. The one exception is a volume of 0 for a class without volume (`prices.NO_VOLUME`), which
+        is delivered as missing.
 
         Returns:
             The bars, file by file; a failure for each instrument in no file, and one for

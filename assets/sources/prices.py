@@ -21,6 +21,8 @@ COLUMNS = (
     "split",
     "source",
 )
+# Classes without a quantity traded, for which vendors write a volume of 0.
+NO_VOLUME = ("index", "volatility", "rate", "fund", "fx")
 
 
 @dataclass(frozen=True)
@@ -29,7 +31,7 @@ class Instrument:
 
     Attributes:
         symbol: The project's own symbol.
-        asset_class: index, volatility, rate, etf, future, fx or crypto; stock for a member of an index.
+        asset_class: index, volatility, rate, etf, fund, future, fx or crypto; stock for a member of an index.
         role: What the pipeline uses the instrument for.
         sector: GICS sector where the instrument stands for one, else empty.
         calendar: XNYS, 24/7, or OTHER for markets with holidays of their own.

@@ -12,7 +12,7 @@ from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait
 
 from assets.sources.availability import price_bars
 from assets.sources.errors import Failure, SourceError
-from assets.sources.prices import COLUMNS, Delivery, Instrument
+from assets.sources.prices import COLUMNS, NO_VOLUME, Delivery, Instrument
 from assets.sources.reach import GIVE_UP_AFTER, OutOfReachError
 from assets.sources.sessions import FIRST_DAY
 
@@ -28,10 +28,10 @@ PORT_NAMES = {
     "Volume": "volume",
     "Dividends": "dividend",
     "Stock Splits": "split",
+    "Capital Gains": "gains",
 }
 PRICES = ["open", "high", "low", "close", "adj_close"]
-EVENTS = ["volume", "dividend", "split"]
-NO_VOLUME = ("index", "volatility", "rate", "fx")
+EVENTS = ["volume", "dividend", "split", "gains"]
 # Relative. Yahoo sends the same 32-bit float every time, so anything larger is a restatement.
 CLOSE_TOLERANCE = 1e-6
 REASONS_SHOWN = 3
@@ -81,6 +81,7 @@ class YahooPrices:
         `open` to `close` are adjusted for splits only; `adj_close` is Yahoo's, which every dividend
         restates back to the first bar. yfinance writes an unreported volume as 0: that is made missing for
         classes that have none, and for a bar whose price moved, which cannot have gone without a trade.
+        `dividend` is all that a fund pays out on the date, distributed capital gains included.
 
         Raises:
             SourceError: If no instrument could be delivered.
@@ -117,6 +118,9 @@ class YahooPrices:
         history = self._history(instrument.yahoo_symbol, start, asked)
         if history.empty:
             raise SourceError(asked, "no bars")
+        if "Capital Gains" not in history:
+            # Only funds have the column.
+            history["Capital Gains"] = 0.0
         wrong = [c for c in PORT_NAMES if c not in history or not pd.api.types.is_numeric_dtype(history[c])]
         if wrong:
             found = ", ".join(f"{name} ({dtype})" for name, dtype in history.dtypes.items())
@@ -130,9 +134,13 @@ class YahooPrices:
         bars = bars[price_bars(bars["date"], classes) <= self.now]
         if bars.empty:
             raise SourceError(asked, "no bar that is final")
+        paid = _paid(bars)
+        # Whether gains stand in the dividend shows in the close before, which the first of the known bars lacks.
+        bars = bars[paid.notna()] if first else bars
         unreported = bars["high"].ne(bars["low"]) | (instrument.asset_class in NO_VOLUME)
         return bars.assign(
             symbol=instrument.symbol,
+            dividend=paid.fillna(bars["dividend"] + bars["gains"]),
             volume=bars["volume"].mask(bars["volume"].eq(0) & unreported),
             split=bars["split"].replace(0.0, 1.0),
             source="yahoo",
@@ -193,6 +201,20 @@ def ask_yahoo(question: Callable[[], Answer], asked: str, attempts: int, max_wai
         raise SourceError(asked, f"{type(error).__name__}: {error}") from error
     except misshapen as error:
         raise SourceError(asked, f"unreadable answer: {type(error).__name__}: {error}") from error
+
+
+def _paid(bars: pd.DataFrame) -> pd.Series:
+    """What each share received, of dividends and of distributed capital gains; missing where that cannot be told.
+
+    Since the turn to 2026 Yahoo's dividend of a fund mostly holds the gains already, which yfinance only undoes in its
+    repairs (ranaroussi/yfinance#2666). As there, a dividend smaller than the gains cannot hold them, and else whichever
+    of the two sums is nearer to the fall of the price is right. Where the fall is too small to tell, so is the mistake.
+    """
+    dividend, gains = bars["dividend"], bars["gains"]
+    fall = bars["close"].shift() - bars["close"]
+    is_inside = (dividend >= gains) & ((fall - dividend).abs() < (fall - dividend - gains).abs())
+    paid = dividend + gains.mask(is_inside, 0.0)
+    return paid.mask(gains.gt(0) & dividend.ge(gains) & fall.isna())
 
 
 def _restated(bars: pd.DataFrame, known: pd.DataFrame) -> bool:

@@ -5,6 +5,6 @@ cross join (
     select max(p.session) as newest_bar
     from staging.prices as p
     inner join reference.instruments as i using (symbol)
-    where i.calendar = 'XNYS'
+    where i.calendar = 'XNYS' and i.class <> 'fund'
 ) as n
 where n.newest_bar < s.session

@@ -2,7 +2,7 @@
 -- until reference.confirmed_moves says otherwise. Volatility indices and yields do spike. Of stocks
 -- staging.member_prices withholds the bar alone.
 with limits(class, largest_reach) as (
-    values ('index', 0.25), ('etf', 0.60), ('fx', 0.30), ('crypto', 0.60), ('future', 0.60)
+    values ('index', 0.25), ('etf', 0.60), ('fund', 0.25), ('fx', 0.30), ('crypto', 0.60), ('future', 0.60)
 ),
 
 bars as (

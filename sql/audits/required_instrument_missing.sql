@@ -3,7 +3,7 @@ with newest as (
     select max(p.session) as session
     from staging.prices as p
     inner join reference.instruments as i using (symbol)
-    where i.calendar = 'XNYS'
+    where i.calendar = 'XNYS' and i.class <> 'fund'
 )
 
 select i.symbol, n.session, max(p.session) as last_session

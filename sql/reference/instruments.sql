@@ -5,7 +5,7 @@ owner: team:data
 columns:
   symbol: {unit: name, meaning: "Instrument in this project's naming: the ticker, or Yahoo's symbol without the caret"}
   name: {unit: text, meaning: What the instrument is called}
-  class: {unit: name, meaning: Kind of instrument, allowed: [index, volatility, rate, etf, future, fx, crypto]}
+  class: {unit: name, meaning: "Kind of instrument; etf for what trades on an exchange, fund for what is quoted by its net asset value alone", allowed: [index, volatility, rate, etf, fund, future, fx, crypto]}
   role: {unit: name, meaning: What the pipeline uses the instrument for}
   sector: {unit: name, meaning: GICS sector or theme where the instrument stands for one, nullable: true}
   currency: {unit: ISO 4217, meaning: Currency in which the price is quoted}

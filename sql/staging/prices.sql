@@ -2,7 +2,7 @@
 description: >-
   One row per session and symbol - the newest vintage of each bar that was known at the as-of time (DuckDB variable
   as_of, by default now), placed on the first session by whose decision time it was known. Bitcoin and currency bars
-  end after 18:00 New York and so stand on the next session; of several bars that fall on one session (a weekend)
+  end after 18:00 New York, and net asset values of funds are published after it: they stand on the next session. Of several bars that fall on one session (a weekend)
   the last stays. Bars on days when the exchange was closed and repeats of a stale source are left out.
 grain: [session, symbol]
 view: true
@@ -51,7 +51,11 @@ placed as (
     select n.*, s.session, s.session_no
     from newest as n
     asof inner join reference.sessions as s on n.first_available_at <= s.decision_at
-    where n.calendar <> 'XNYS' or n.date = s.session
+    where
+        n.calendar <> 'XNYS'
+        or n.date = s.session
+        -- A fund's value of a session is known on the next.
+        or (n.class = 'fund' and n.date in (select session from reference.sessions))
 ),
 
 last_of_session as (
@@ -64,11 +68,18 @@ judged as (
         *,
         high < greatest(open, close, low) - 1e-6 * abs(high)
         or low > least(open, close, high) + 1e-6 * abs(low) as is_disordered,
-        class in ('index', 'etf') and high > low
-        and row(open, high, low, close) = lag(row(open, high, low, close), 1) over bars
-        and row(open, high, low, close) = lag(row(open, high, low, close), 2) over bars as is_stale
+        case class
+            when 'fund' then
+                count(*) over six_bars = 6 and min(close) over six_bars = max(close) over six_bars
+            else
+                class in ('index', 'etf') and high > low
+                and row(open, high, low, close) = lag(row(open, high, low, close), 1) over bars
+                and row(open, high, low, close) = lag(row(open, high, low, close), 2) over bars
+        end as is_stale
     from last_of_session
-    window bars as (partition by symbol order by session)
+    window
+        bars as (partition by symbol order by session),
+        six_bars as (bars rows between 5 preceding and current row)
 ),
 
 grown as (

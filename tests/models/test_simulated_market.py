@@ -61,7 +61,7 @@ def test_prices_are_positive_finite_and_ordered(market: SimulatedMarket) -> None
 
 def test_volume_is_missing_only_where_the_market_publishes_none(market: SimulatedMarket) -> None:
     kinds = market.bars["symbol"].map(INSTRUMENTS.set_index("symbol")["class"])
-    without = kinds.isin(["rate", "fx", "volatility"])
+    without = kinds.isin(["rate", "fx", "volatility", "fund"])
     assert market.bars.loc[without, "volume"].isna().all()
     assert (market.bars.loc[~without, "volume"] > 0).all()
     assert market.bars["adj_close"].isna().all()
@@ -86,11 +86,11 @@ def test_cutting_off_the_future_changes_no_past_row(market: SimulatedMarket, cou
 def test_an_added_instrument_changes_no_other_and_follows_its_class(market: SimulatedMarket) -> None:
     new = pd.DataFrame(
         {
-            "symbol": ["NEWTECH", "NEWVOL", "NEWBOND", "NEWCOIN"],
-            "class": ["etf", "volatility", "etf", "crypto"],
-            "role": ["industry", "implied_vol", "bond", "crypto"],
-            "sector": ["Information Technology", None, None, None],
-            "calendar": ["XNYS", "XNYS", "XNYS", "24/7"],
+            "symbol": ["NEWTECH", "NEWVOL", "NEWBOND", "NEWCOIN", "NEWFUND"],
+            "class": ["etf", "volatility", "etf", "crypto", "fund"],
+            "role": ["industry", "implied_vol", "bond", "crypto", "fund"],
+            "sector": ["Information Technology", None, None, None, None],
+            "calendar": ["XNYS", "XNYS", "XNYS", "24/7", "XNYS"],
         }
     )
     bars = simulate(SESSIONS, pd.concat([FEW, new]), SEED).bars
@@ -102,6 +102,10 @@ def test_an_added_instrument_changes_no_other_and_follows_its_class(market: Simu
     assert change["NEWVOL"]["SPX"] < -0.5
     assert abs(change["NEWBOND"]["SPX"]) < 0.4
     assert change["NEWCOIN"]["BTC-USD"] > 0.5
+    assert change["NEWFUND"]["SPX"] > 0.9
+    values = bars[bars["symbol"] == "NEWFUND"]
+    assert all(values[name].equals(values["close"]) for name in ("open", "high", "low"))
+    assert values["volume"].isna().all()
 
 
 def test_an_unknown_class_is_an_error() -> None:
@@ -170,7 +174,7 @@ def test_implied_volatility_behaves(close: pd.DataFrame, returns: pd.DataFrame) 
 def test_prices_fall_by_the_dividend_on_the_ex_date(market: SimulatedMarket) -> None:
     bars = market.bars.merge(INSTRUMENTS[["symbol", "class"]], on="symbol")
     paid = bars[bars["dividend"] > 0]
-    assert (paid["class"] == "etf").all()
+    assert paid["class"].isin(["etf", "fund"]).all()
     assert (paid[paid["symbol"] == "SPY"].groupby(paid["date"].dt.year).size() == 4).all()
 
     spy = bars[bars["symbol"] == "SPY"].set_index("date")

@@ -96,6 +96,16 @@ def test_every_form_of_a_table_delivers_the_same_bars(tmp_path: Path) -> None:
         assert delivery.rows["date"].dtype.kind == "M"
 
 
+def test_a_fund_has_a_value_a_day_and_no_volume(tmp_path: Path) -> None:
+    put(tmp_path, "prices/full.csv", HEADER.replace(b"close", b"close,volume") + b"FCNTX,2025-11-20,19,19,19,19,0\n")
+    put(tmp_path, "prices/values.csv", b"symbol,date,close\nFCNTX,2025-11-21,19.2\n")
+    fund = Instrument("FCNTX", "fund", role="", sector="", calendar="XNYS", yahoo_symbol="FCNTX")
+    rows = FilePrices(tmp_path).prices([fund], pd.DataFrame()).rows
+    assert rows["close"].tolist() == [19.0, 19.2]
+    assert rows["open"].isna().tolist() == [False, True]
+    assert rows["volume"].isna().all()
+
+
 def test_both_layouts_of_cboe(tmp_path: Path) -> None:
     put(
         tmp_path / "bars",

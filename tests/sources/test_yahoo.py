@@ -29,6 +29,7 @@ pytestmark = pytest.mark.filterwarnings(r"ignore::DeprecationWarning:yfinance\..
 SPY = Instrument("SPY", "etf", role="", sector="", calendar="XNYS", yahoo_symbol="SPY")
 SPX = Instrument("SPX", "index", role="", sector="", calendar="XNYS", yahoo_symbol="^GSPC")
 EUR = Instrument("EURUSD=X", "fx", role="", sector="", calendar="OTHER", yahoo_symbol="EURUSD=X")
+FUND = Instrument("FCNTX", "fund", role="", sector="", calendar="XNYS", yahoo_symbol="FCNTX")
 BTC = Instrument("BTC-USD", "crypto", role="", sector="", calendar="24/7", yahoo_symbol="BTC-USD")
 NOTHING = pd.DataFrame({"symbol": [], "date": pd.to_datetime([]), "close": []})
 # A Friday, 18:30 in New York.
@@ -36,12 +37,14 @@ EVENING = datetime(2025, 11, 21, 23, 30, tzinfo=UTC)
 DAYS = ["2025-11-17", "2025-11-18", "2025-11-19", "2025-11-20", "2025-11-21"]
 CLOSES = [100.0, 101.5, 99.25, 98.0, 102.0]
 TIMEOUT = 0.3
+NO_SHARES = {"volume": [0] * 5}
 
 
 @dataclass
 class Listing:
     """What the server holds of one symbol, in the terms of Yahoo's answer."""
 
+    kind: str = "ETF"
     zone: str = "America/New_York"
     opens_at: str = "09:30"
     days: list[str] = field(default_factory=lambda: list(DAYS))
@@ -55,6 +58,7 @@ class Listing:
         }
     )
     dividends: dict[str, Any] = field(default_factory=dict)
+    gains: dict[str, Any] = field(default_factory=dict)
     splits: dict[str, tuple[int, int]] = field(default_factory=dict)
 
     def stamp(self, day: str) -> int:
@@ -68,16 +72,18 @@ class Listing:
         quote = {name: [values[n] for n in chosen] for name, values in self.quote.items()}
         adjusted = [None if close is None else close * 0.99 for close in quote.get("close", [])]
         paid = {self.stamp(day): amount for day, amount in self.dividends.items()}
+        gained = {self.stamp(day): amount for day, amount in self.gains.items()}
         split = {self.stamp(day): ratio for day, ratio in self.splits.items()}
         events = {
             "dividends": {s: {"date": s, "amount": a} for s, a in paid.items() if first <= s < last},
+            "capitalGains": {s: {"date": s, "amount": a} for s, a in gained.items() if first <= s < last},
             "splits": {
                 s: {"date": s, "numerator": new, "denominator": old}
                 for s, (new, old) in split.items()
                 if first <= s < last
             },
         }
-        meta = {"exchangeTimezoneName": self.zone, "instrumentType": "ETF", "currency": "USD"}
+        meta = {"exchangeTimezoneName": self.zone, "instrumentType": self.kind, "currency": "USD"}
         result = {
             "meta": meta | {"validRanges": ["1d", "max"]},
             "timestamp": [stamps[n] for n in chosen],
@@ -260,6 +266,41 @@ def test_a_known_symbol_is_asked_for_since_its_first_known_bar(yahoo: YahooPrice
     assert server.asked == [("SPY", date(2025, 11, 19))]
 
 
+@pytest.mark.parametrize(
+    ("dividend", "gains", "paid"),
+    [
+        pytest.param(0.25, 3.0, 3.25, id="gains beside the dividend"),
+        pytest.param(0.0, 3.25, 3.25, id="gains alone"),
+        pytest.param(3.25, 3.0, 3.25, id="gains in the dividend"),
+        pytest.param(2.0, 1.25, 3.25, id="a dividend larger than the gains beside it"),
+        pytest.param(3.25, 0.0, 3.25, id="dividend alone"),
+    ],
+)
+def test_what_a_fund_pays_out_holds_its_gains_once(
+    yahoo: YahooPrices, server: YahooServer, dividend: float, gains: float, paid: float
+) -> None:
+    # The price falls by 3.50 on the date.
+    closes = [100.0, 101.5, 98.0, 98.25, 102.0]
+    listing = Listing(kind="MUTUALFUND", dividends={"2025-11-19": dividend}, gains={"2025-11-19": gains})
+    server.listings["FCNTX"] = replace(
+        listing, quote=dict.fromkeys(("open", "high", "low", "close"), closes) | NO_SHARES
+    )
+    rows = yahoo.prices([FUND], NOTHING).rows
+    # Friday's value is known at 21:00, and this is 18:30.
+    assert list(rows["date"]) == list(pd.to_datetime(DAYS[:4]))
+    assert list(rows["dividend"]) == [0.0, 0.0, paid, 0.0]
+    assert rows["volume"].isna().all()
+
+
+def test_a_payment_that_the_fetched_bars_cannot_tell_is_left_as_it_is_known(
+    yahoo: YahooPrices, server: YahooServer
+) -> None:
+    server.listings["SPY"] = Listing(dividends={"2025-11-19": 3.0}, gains={"2025-11-19": 2.0})
+    rows = yahoo.prices([SPY], known(SPY, DAYS[2:4], CLOSES[2:4])).rows
+    assert list(rows["date"]) == list(pd.to_datetime(DAYS[3:]))
+    assert list(yahoo.prices([SPY], NOTHING).rows["dividend"]) == [0.0, 0.0, 3.0, 0.0, 0.0]
+
+
 def test_a_member_of_an_index_has_a_shorter_history(yahoo: YahooPrices, server: YahooServer) -> None:
     server.listings["BRK-B"] = Listing()
     stock = Instrument("BRK.B", "stock", role="member", sector="Financials", calendar="XNYS", yahoo_symbol="BRK-B")
@@ -381,6 +422,8 @@ def test_three_symbols_in_a_row_out_of_reach_end_the_asking(yahoo: YahooPrices, 
         (SPY, "America/New_York", "2025-11-20 19:00", "2025-11-20"),
         (BTC, "UTC", "2025-11-21 18:59", "2025-11-20"),
         (BTC, "UTC", "2025-11-21 19:00", "2025-11-21"),
+        (FUND, "America/New_York", "2025-11-21 20:59", "2025-11-20"),
+        (FUND, "America/New_York", "2025-11-21 21:00", "2025-11-21"),
         (EUR, "Europe/London", "2025-11-21 18:59", "2025-11-20"),
         (EUR, "Europe/London", "2025-11-21 19:00", "2025-11-21"),
     ],

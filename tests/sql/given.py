@@ -70,7 +70,7 @@ def tables() -> Catalogue:
 @cache
 def classes() -> Mapping[str, str]:
     """The class of each instrument, by symbol."""
-    listed = instruments()
+    listed = with_a_fund()
     return dict(zip(listed["symbol"], listed["class"], strict=True))
 
 
@@ -78,6 +78,14 @@ def classes() -> Mapping[str, str]:
 def instruments() -> pd.DataFrame:
     """The rows of reference.instruments."""
     return pd.read_csv(tables()["reference.instruments"].csv, keep_default_na=False)
+
+
+@cache
+def with_a_fund() -> pd.DataFrame:
+    """The rows of reference.instruments with FCNTX, which is quoted by its net asset value, whether followed or not."""
+    listed = instruments()
+    fund = listed[listed["symbol"] == "SPY"].assign(symbol="FCNTX", yahoo_symbol="FCNTX", **{"class": "fund"})
+    return pd.concat([listed[listed["symbol"] != "FCNTX"], fund], ignore_index=True)
 
 
 def listed(symbols: Iterable[str]) -> list[Instrument]:

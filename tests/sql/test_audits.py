@@ -10,7 +10,7 @@ import pytest
 
 from assets.sources.option_chains import Snapshot
 from tests.sql.chains import rows, snapshot, whole
-from tests.sql.given import Bar, Prices, bar, bars, build, rows_of, sessions, tables
+from tests.sql.given import Bar, Prices, bar, bars, build, rows_of, sessions, tables, with_a_fund
 
 DAYS = sessions("2025-11-17", 8)
 MON, TUE, WED, THU, FRI = DAYS[:5]
@@ -184,6 +184,27 @@ FAILING = {
     "bitcoin jump": Case("unconfirmed_jump", on("BTC-USD", 1.0, 0.39), reported("BTC-USD", TUE)),
     "future below zero": Case("unconfirmed_jump", on("GC=F", 18.0, -38.0), reported("GC=F", TUE)),
     "another day than confirmed": Case("unconfirmed_jump", on("CL=F", 18.0, -38.0), reported("CL=F", TUE)),
+    "fund that was split": Case("unconfirmed_jump", on("FCNTX", 15.0, 10.0), reported("FCNTX", TUE)),
+    "fund that fell by more than it paid": Case(
+        "unconfirmed_jump", [*on("FCNTX", 10.0), bar("FCNTX", TUE, 6.0, dividend=1.0)], reported("FCNTX", TUE)
+    ),
+    "payment with a slipped decimal": Case(
+        "unconfirmed_jump", [*on("SPY", 10.0), bar("SPY", TUE, 9.9, dividend=5.0)], reported("SPY", TUE)
+    ),
+    "slipped low of a fund": Case("implausible_range", on("FCNTX", (1.0, 1.0, 0.1, 1.0)), reported("FCNTX", MON)),
+    "holiday of a fund": Case("holiday_bar", [bar("FCNTX", "2025-11-27", 1.0)], reported("FCNTX", "2025-11-27")),
+    "fund below the value it closed at": Case(
+        "disordered_bar", on("FCNTX", (10.0, 10.0, 10.0, 11.0)), reported("FCNTX", MON)
+    ),
+    "missing session of a fund": Case("missing_bar", bars("FCNTX", [MON, WED], [1.0, 1.0]), reported("FCNTX", WED)),
+    "sixth equal value of a fund": Case(
+        "stale_bar", on("FCNTX", *[(9.0, 9.0, 9.0, 9.0)] * 7), reported("FCNTX", *DAYS[5:7])
+    ),
+    "required instruments behind a fund": Case(
+        "required_instrument_missing",
+        on("SPX", 1.0, 1.0) + on("FCNTX", 1.0, 1.0),
+        reported("VIX", TUE),
+    ),
     "third repeat": Case("stale_bar", on("SPX", *[REPEATED] * 4), reported("SPX", WED, THU)),
     "missing session": Case("missing_bar", bars("SPX", [MON, THU], [1.0, 1.0]), reported("SPX", TUE, WED)),
     "missing session of a volatility index": Case(
@@ -201,6 +222,11 @@ FAILING = {
     "nothing at all": Case("required_instrument_missing", [], [("SPX", "None"), ("VIX", "None")]),
     "no bar for the newest session": Case(
         "behind_the_clock", [bar("SPX", "2025-12-30", 1.0)], [("2025-12-31", "2025-12-30")]
+    ),
+    "no bar but a fund's": Case(
+        "behind_the_clock",
+        [bar("SPX", "2025-12-29", 1.0), bar("FCNTX", "2025-12-30", 1.0)],
+        [("2025-12-31", "2025-12-29")],
     ),
     "no bar but Bitcoin's": Case(
         "behind_the_clock",
@@ -325,10 +351,15 @@ PASSING = {
     "confirmed": Case(
         "unconfirmed_jump", bars("CL=F", ["2020-04-17", "2020-04-20", "2020-04-21"], [18.3, -37.6, 10.0])
     ),
+    "crash of a fund": Case("unconfirmed_jump", on("FCNTX", 100.0, 76.0)),
+    "gains that a fund paid out": Case("unconfirmed_jump", [*on("FCNTX", 10.0), bar("FCNTX", TUE, 6.0, dividend=3.8)]),
     "sources that differ": Case(
         "unconfirmed_jump", on("SPY", 10.0, source="a") + bars("SPY", [TUE], [50.0], source="b")
     ),
     "one repeat": Case("stale_bar", on("SPX", REPEATED, REPEATED, (10.0, 12.0, 8.0, 11.1), REPEATED)),
+    "five equal values of a fund": Case("stale_bar", on("FCNTX", *[(9.0, 9.0, 9.0, 9.0)] * 5, 9.01, 9.0)),
+    "value of a fund": Case("implausible_range", on("FCNTX", (9.0, 9.0, 9.0, 9.0), 9.1)),
+    "values of a fund": Case("missing_bar", on("FCNTX", 1.0, 1.0, 1.0)),
     "volatility index at rest": Case("stale_bar", on("VIX", *[REPEATED] * 4)),
     "one price all day": Case("stale_bar", on("SPX", *[(1.0, 1.0, 1.0, 1.0)] * 4)),
     "the same bar from three sources": Case(
@@ -337,6 +368,9 @@ PASSING = {
     "every session": Case("missing_bar", bars("SPX", sessions("2025-11-24", 5), [1.0] * 5)),
     "starts later": Case("missing_bar", on("SPX", 1.0, 1.0, 1.0) + bars("SPY", [WED], [1.0])),
     "holes of a market with its own holidays": Case("missing_bar", bars("TNX", [MON, THU], [4.0, 4.0])),
+    "a fund's value of the session before": Case(
+        "required_instrument_missing", on("SPX", 1.0, 1.0) + on("VIX", 1.0, 1.0) + on("FCNTX", 1.0)
+    ),
     "all required there": Case("required_instrument_missing", on("SPX", 1.0, 1.0) + on("VIX", 1.0, 1.0)),
     "Bitcoin ahead": Case("required_instrument_missing", on("SPX", 1.0) + on("VIX", 1.0) + on("BTC-USD", 1.0, 1.0)),
     "an ETF behind": Case("required_instrument_missing", on("SPX", 1.0, 1.0) + on("VIX", 1.0, 1.0) + on("SPY", 1.0)),
@@ -370,7 +404,9 @@ PASSING = {
 def found(case: Case) -> list[tuple[object, ...]]:
     """The first two columns, mostly symbol and day, of the rows that the audit returns."""
     [of] = {name for name, table in tables().items() if case.audit in table.audits}
-    given = {"raw.option_chains": rows(*case.chains)} if case.chains else {}
+    given = {"reference.instruments": with_a_fund()}
+    if case.chains:
+        given["raw.option_chains"] = rows(*case.chains)
     if case.baskets:
         given["reference.basket_members"] = in_baskets(*case.baskets)
     if case.patterns:

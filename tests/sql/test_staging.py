@@ -5,7 +5,7 @@ from collections.abc import Iterable
 import pandas as pd
 import pytest
 
-from tests.sql.given import Bar, Prices, bar, bars, build, rows_of, sessions
+from tests.sql.given import Bar, Prices, bar, bars, build, rows_of, sessions, with_a_fund
 
 WEEK = sessions("2025-11-17", 5)
 MON, TUE, WED, THU, FRI = WEEK
@@ -14,9 +14,8 @@ EIGHT_OF_11 = (10.0, 12.0, 8.0, 11.0)
 
 def staged(rows: Iterable[Bar], columns: str = "session::varchar, close", as_of: str | None = None) -> list[object]:
     """Columns of staging.prices by symbol and session, single ones without their tuples."""
-    found = rows_of(
-        build(rows, "staging.prices", as_of=as_of), f"select {columns} from staging.prices order by symbol, session"
-    )
+    built = build(rows, "staging.prices", as_of=as_of, given={"reference.instruments": with_a_fund()})
+    found = rows_of(built, f"select {columns} from staging.prices order by symbol, session")
     return [row[0] if len(row) == 1 else row for row in found]
 
 
@@ -54,6 +53,25 @@ def test_bitcoins_bar_stands_on_the_next_session() -> None:
         ("2025-11-20", "2025-11-19", 91.0),
         ("2025-11-21", "2025-11-20", 87.0),
     ]
+
+
+def test_a_funds_value_stands_on_the_next_session() -> None:
+    thanksgiving = bars("FCNTX", ["2025-11-26", "2025-11-27", "2025-11-28", "2025-11-29"], [19.0, 19.0, 19.2, 19.2])
+    assert staged(thanksgiving, "session::varchar, date::varchar, close, total_return") == [
+        ("2025-11-28", "2025-11-26", 19.0, None),
+        ("2025-12-01", "2025-11-28", 19.2, pytest.approx(19.2 / 19 - 1)),
+    ]
+
+
+@pytest.mark.parametrize(("clock", "known"), [("20:59", ["2025-11-20"]), ("21:00", ["2025-11-20", "2025-11-21"])])
+def test_a_funds_value_is_known_at_nine_in_the_evening(clock: str, known: list[str]) -> None:
+    as_of = pd.Timestamp(f"2025-11-21 {clock}", tz="America/New_York").isoformat()
+    assert staged(bars("FCNTX", [THU, FRI], [19.0, 19.2]), "date::varchar", as_of=as_of) == known
+
+
+def test_a_fund_loses_the_sixth_equal_value_and_the_following() -> None:
+    given = bars("FCNTX", sessions("2025-11-17", 8), [9.0] * 7 + [9.1], dividend=0.0)
+    assert staged(given, "date::varchar, total_return")[4:] == [("2025-11-21", 0.0), ("2025-11-26", None)]
 
 
 def test_bitcoins_weekend_ends_up_on_monday_with_its_last_bar() -> None:
