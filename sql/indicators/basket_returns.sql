@@ -6,11 +6,12 @@ description: >-
   on the month's first session and has a bar at the close before: who is listed late or renamed waits for the next month.
   One whose returns stop within the month - delisted, a hole, an unadjusted split - stays in cash at its last value until
   the next. Where the rule says so, those that traded less than USD 20 mn a day in the median of the 63 sessions before are
-  left out; a member without reported volumes cannot be screened, stays, and is counted. What is short is held against
-  what is long. momentum_decile is selected by rule each month - the tenth of the S&P 500's members, as known then, with the
+  left out; a member with volumes on fewer than 32 of them cannot be screened, stays, and is counted. What is short is
+  held against what is long. momentum_decile is selected by rule each month - the tenth of the S&P 500's members, as known then, with the
   highest total return from 252 to 21 sessions before against the tenth with the lowest (Jegadeesh and Titman 1993, without
   the last month); all of their returns over those sessions must be there, of 50 members at least. Returns are read off; that a basket stands for a
-  desk's own of the same theme is a judgement (grade C), but for sectors and factors that funds define (grade A).
+  desk's own of the same theme is a judgement (grade C), but for sectors and factors that funds define (grade A; small_value
+  is none of them, as its fund stands in for small business).
 grain: [session, basket]
 owner: team:research
 columns:
@@ -18,7 +19,7 @@ columns:
   basket: {type: VARCHAR, unit: name, meaning: "Basket, of reference.baskets, or momentum_decile, which is selected by rule from the S&P 500"}
   basket_members: {type: INTEGER, unit: count, meaning: "Members of the basket on the session, long and short", min: 0}
   basket_members_priced: {type: INTEGER, unit: count, meaning: "Of basket_members, those that take part with a return on the session", min: 0}
-  members_unscreened: {type: INTEGER, unit: count, meaning: "Of those that take part, members without reported volumes under a rule that asks for a least turnover", min: 0}
+  members_unscreened: {type: INTEGER, unit: count, meaning: "Of those that take part, members with volumes on fewer than 32 of the 63 sessions before, under a rule that asks for a least turnover", min: 0}
   members_too_small: {type: INTEGER, unit: count, meaning: "Of basket_members, those left out this month because they trade too little", min: 0}
   basket_return: {type: DOUBLE, unit: ratio, meaning: "Total return of the basket over the session; NULL with fewer than 80 % of those members priced that are not too small; what is short can cost more than everything", nullable: true}
   basket_index: {type: DOUBLE, unit: index points, meaning: "Compounded basket_return: begins at 100 before the first return and again after every session without one or with a loss of everything, so that no stretch spans a gap", nullable: true, min: 0}
@@ -79,16 +80,14 @@ months as (
     where c.session_no = c.set_no + 1
 ),
 
--- The median turnover up to each session, of those that are screened by it.
+-- The median turnover of 63 sessions up to each, of those that are screened by it and have half of them.
 turnover as (
-    select
-        session,
-        symbol,
-        count(volume) over last_63 as known,
-        median(close * volume) over last_63 as turnover_usd
-    from bars
-    where symbol in (select symbol from members where weight_rule = 'equal_monthly_20mn')
-    window last_63 as (partition by symbol order by session rows 62 preceding)
+    select b.session, b.symbol, median(b.close * b.volume) over last_63 as turnover_usd
+    from bars as b
+    inner join reference.sessions as s using (session)
+    where b.symbol in (select symbol from members where weight_rule = 'equal_monthly_20mn')
+    window last_63 as (partition by b.symbol order by s.session_no range between 62 preceding and current row)
+    qualify count(b.volume) over last_63 >= 32
 ),
 
 entered as (
@@ -98,8 +97,8 @@ entered as (
         n.symbol,
         n.side,
         b.symbol is not null as is_priced,
-        n.weight_rule = 'equal_monthly_20mn' and coalesce(t.known, 0) = 0 as is_unscreened,
-        n.weight_rule = 'equal_monthly_20mn' and coalesce(t.known, 0) > 0 and t.turnover_usd < 20e6 as is_too_small
+        n.weight_rule = 'equal_monthly_20mn' and t.turnover_usd is null as is_unscreened,
+        n.weight_rule = 'equal_monthly_20mn' and coalesce(t.turnover_usd < 20e6, false) as is_too_small
     from months as m
     inner join members as n on m.first_session >= n.valid_from and m.first_session < n.valid_to
     left join bars as b on m.set_session = b.session and n.symbol = b.symbol

@@ -1,7 +1,8 @@
 /*
 description: >-
   One row per basket - what a theme that desks quote is taken to be here, and by which rule its members were selected.
-  Our selections, not a desk's own lists, which are not public. Maintained by hand in baskets.csv.
+  Our selections, not a desk's own lists, which are not public. Grade A is for sectors and factors that the named funds
+  define; C for members that we selected, and for small_value, whose fund stands in for small business, which no fund holds. Maintained by hand in baskets.csv.
 grain: [basket]
 owner: team:research
 columns:

@@ -112,10 +112,27 @@ def test_one_that_trades_too_little_is_left_out_and_one_without_volumes_stays() 
     rule = "equal_monthly_20mn"
     columns = "basket_members, basket_members_priced, members_too_small, members_unscreened, basket_return"
     found = returns(rows, *(monthly(name, rule=rule) for name in ("BIG", "SMALL", "UNKNOWN")), columns=columns)
-    first_of_december = next(n for n, day in enumerate(days[21:]) if str(day.date()) == "2025-12-01")
-    # SMALL trades 20 million once its price has grown enough; on the first month it does not.
-    assert found[0] == (3, 2, 1, 1, pytest.approx(0.02))
-    assert found[first_of_december][0] == 3
+    october = next(n for n, day in enumerate(days[21:]) if str(day.date()) == "2025-10-01")
+    # Of the first month's 63 sessions a third has bars.
+    assert found[0] == (3, 3, 0, 3, pytest.approx(0.03))
+    assert found[october] == (3, 2, 1, 1, pytest.approx(0.02))
+
+
+def test_turnover_is_that_of_63_sessions_and_unknown_without_half_of_their_volumes() -> None:
+    # The month's weights are set at the last close of October, number 64; its 63 sessions begin with number 2.
+    days = sessions("2025-08-01", 66)
+    traded = {"ENOUGH": range(33, 65), "FEW": range(34, 65), "LONG AGO": range(33)}
+    halted = {"LONG AGO": range(35, 61)}
+    rows = [
+        one
+        for name, known in traded.items()
+        for n, day in enumerate(days)
+        if n not in halted.get(name, ())
+        for one in bars(name, [day], [100.0], volume=1e3 if n in known else None)
+    ]
+    columns = "session::varchar, basket_members_priced, members_too_small, members_unscreened"
+    spells = [monthly(name, "2025-11-01", rule="equal_monthly_20mn") for name in traded]
+    assert returns(rows, *spells, columns=columns) == [("2025-11-03", 2, 1, 2)]
 
 
 def test_an_unadjusted_split_is_no_return_unless_it_is_confirmed() -> None:
