@@ -1,6 +1,11 @@
 """Shared fixtures: where the real market data is, and small warehouses that tests fill by hand."""
 
 import os
+
+# Each worker, and each process that a test starts, would otherwise take every core for the smallest product. It is
+# settled before anything brings numpy.
+os.environ.update(dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"), "1"))
+
 from collections.abc import Iterator
 from pathlib import Path
 

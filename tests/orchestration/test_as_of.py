@@ -68,7 +68,7 @@ SYMBOLS = {
 ADDED_LATER = "SIM55"
 # Early enough for the longest average of a trend to burn in.
 FIRST = "2021-03-01"
-CHAINS = (("SPY", "2025-11-12", "2025-12-31"), ("SPX", "2025-11-20", "2025-11-24"))
+CHAINS = (("SPY", "2025-11-17", "2025-12-03"), ("SPX", "2025-11-20", "2025-11-24"))
 # The run takes both on starting from it.
 LOCKS = {"warehouse.lock", "warehouse.holder"}
 

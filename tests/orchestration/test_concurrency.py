@@ -32,6 +32,7 @@ from orchestration.settings import ROOT, Settings
 from orchestration.sources import clock
 from orchestration.tables import HEALTH, Catalogue
 from orchestration.warehouse import open_warehouse
+from tests.orchestration.few_tables import copy_few
 
 if TYPE_CHECKING:
     import dagster as dg
@@ -51,6 +52,14 @@ MARKET = (
 )
 # None of them needs option chains.
 DATED = ("staging.prices", "indicators.trading_range", "indicators.vol_control")
+# Something of every kind that the small market fills: vintages, what Python computes and the regime.
+EVERY_KIND = (
+    "indicators.trend_models",
+    "indicators.risk_parity",
+    "indicators.vol_control_flows",
+    "indicators.rebound",
+    "regime.daily",
+)
 
 # Anyone's reader: it knows DuckDB, Arrow and the published files, and nothing of the project. It reads until it has
 # seen the last build. DuckDB opens a Parquet file by its path several times in one query, Arrow once.
@@ -249,21 +258,6 @@ def tables_of(settings: Settings) -> Catalogue:
     """The tables of a home: those that it has of its own, or all."""
     own = settings.data / "sql"
     return Catalogue(own if own.exists() else ROOT / "sql")
-
-
-def give_few_tables(settings: Settings, catalogue: Catalogue) -> None:
-    """Leave a home the tables behind `DATED` alone, which a run is through with in a third of the time."""
-    few, pending = {HEALTH}, list(DATED)
-    while pending:
-        name = pending.pop()
-        few.add(name)
-        pending += catalogue[name].upstream - few
-    for path in [*(ROOT / "sql/audits").iterdir(), *(catalogue[name].path for name in few)]:
-        for file in (path, path.with_suffix(".csv")):
-            if file.exists():
-                target = settings.data / "sql" / file.relative_to(ROOT / "sql")
-                target.parent.mkdir(parents=True, exist_ok=True)
-                shutil.copy(file, target)
 
 
 def refresh(settings: Settings, only: tuple[str, str] | None = None) -> None:
@@ -487,7 +481,7 @@ def test_a_run_killed_at_any_moment_leaves_whole_files_and_the_next_one_succeeds
 ) -> None:
     quiet, settings = (settings_in(tmp_path / name) for name in ("quiet", "killed"))
     for each in (quiet, settings):
-        give_few_tables(each, catalogue)
+        copy_few(catalogue, DATED, each.data / "sql")
     undisturbed = run_twice(quiet, launcher)
     draw = random.Random(20251121)  # noqa: S311 - only moments
     moments = [
@@ -528,8 +522,12 @@ def test_a_run_killed_at_any_moment_leaves_whole_files_and_the_next_one_succeeds
 # Second runs
 
 
-def test_a_second_run_adds_no_vintages_and_publishes_the_same(tmp_path: Path, launcher: Launcher) -> None:
-    undisturbed = run_twice(settings_in(tmp_path), launcher)
+def test_a_second_run_adds_no_vintages_and_publishes_the_same(
+    tmp_path: Path, launcher: Launcher, catalogue: Catalogue
+) -> None:
+    settings = settings_in(tmp_path)
+    copy_few(catalogue, EVERY_KIND, settings.data / "sql")
+    undisturbed = run_twice(settings, launcher)
     assert len(undisturbed.first["raw.prices"]) == len(bars())
     for name, rows in undisturbed.second.items():
         pd.testing.assert_frame_equal(rows, undisturbed.first[name], check_exact=True, obj=name)

@@ -16,6 +16,7 @@ from orchestration.sources import clock
 from orchestration.table_assets import write_table
 from orchestration.tables import Catalogue
 from orchestration.warehouse import Warehouse, Written, open_warehouse
+from tests.orchestration.few_tables import behind
 from tests.sql.chains import Listed, whole
 from tests.sql.given import bars, classes, inputs
 
@@ -45,9 +46,9 @@ def opened(folder: Path, catalogue: Catalogue, convention: str = "calls_long_put
 
 def prepare(warehouse: Warehouse, catalogue: Catalogue) -> None:
     """Fill what chains are read with."""
-    for table in catalogue.values():
-        if table.schema == "reference":
-            write_table(warehouse, table, Settings())
+    for name in behind(catalogue, FOLLOWING):
+        if catalogue[name].schema == "reference":
+            write_table(warehouse, catalogue[name], Settings())
     closes = pd.DataFrame(CLOSES)
     closes["available_at"] = price_bars(closes["date"], closes["symbol"].map(classes()))
     missing = {name: None for name in catalogue["raw.prices"].types if name not in {*closes, "observed_at"}}

@@ -19,6 +19,7 @@ from orchestration.sources import clock
 from orchestration.table_assets import write_table
 from orchestration.tables import Catalogue
 from orchestration.warehouse import open_warehouse
+from tests.orchestration.few_tables import behind
 from tests.sql.chains import whole
 
 MONDAY, TUESDAY = "2025-11-17", "2025-11-18"
@@ -70,8 +71,7 @@ def healthy(tmp_path_factory: pytest.TempPathFactory, catalogue: Catalogue) -> P
     rows = [(symbol, day, level) for symbol, level in LEVELS.items() for day in (MONDAY, TUESDAY)]
     pd.DataFrame(rows, columns=["symbol", "date", "close"]).to_csv(folder / "vendor/prices/bars.csv", index=False)
     (folder / CHAINS / "monday.json").write_text(json.dumps(payload(whole("IWM", MONDAY))))
-    reference = [name for name in catalogue if name.startswith("reference.")]
-    run(folder, catalogue, [*reference, "raw.prices", "staging.prices", *LANDED])
+    run(folder, catalogue, behind(catalogue, LANDED))
     return folder
 
 

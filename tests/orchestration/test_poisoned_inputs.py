@@ -18,6 +18,7 @@ from orchestration.sources import clock
 from orchestration.table_assets import write_table
 from orchestration.tables import Catalogue
 from orchestration.warehouse import Warehouse, open_warehouse
+from tests.orchestration.few_tables import behind, copy_few
 
 DAY = pd.Timestamp("2025-12-10")
 HOLIDAY = pd.Timestamp("2025-12-25")
@@ -44,11 +45,13 @@ def bars() -> pd.DataFrame:
 
 @pytest.fixture(scope="module")
 def healthy(tmp_path_factory: pytest.TempPathFactory, bars: pd.DataFrame, catalogue: Catalogue) -> Path:
-    """A folder with the healthy file, the warehouse built from it, and the published copy."""
+    """A folder with the healthy file, what is behind staged prices built from it, and the published copy."""
     folder = tmp_path_factory.mktemp("healthy")
     (folder / "vendor" / "prices").mkdir(parents=True)
     bars.to_csv(folder / "vendor" / BARS, index=False)
-    run(settings_for(folder), catalogue, list(catalogue), publish=True)
+    copy_few(catalogue, ["staging.prices"], folder / "sql")
+    few = Catalogue(folder / "sql")
+    run(settings_for(folder), few, list(few), publish=True)
     return folder
 
 
@@ -144,7 +147,7 @@ def test_a_refused_symbol_without_which_nothing_can_be_said_blocks_the_run(
     (tmp_path / "vendor/prices").mkdir(parents=True)
     changed("SPX", "close", -1.0)(bars).to_csv(tmp_path / "vendor" / BARS, index=False)
     with pytest.raises(RefusedError, match="required_instrument_missing: symbol=SPX, session=2025-12-31"):
-        run(settings_for(tmp_path), catalogue, list(catalogue))
+        run(settings_for(tmp_path), catalogue, behind(catalogue, ["staging.prices"]))
     with pytest.raises(WarehouseError, match=r"not published: .*required_instrument_missing"):
         run(settings_for(tmp_path), catalogue, [], publish=True)
 
@@ -183,8 +186,7 @@ def test_a_stale_repeat_is_flagged_and_left_out(folder: Path, bars: pd.DataFrame
 def test_a_missing_session_is_named_and_leaves_null(tmp_path: Path, bars: pd.DataFrame, catalogue: Catalogue) -> None:
     (tmp_path / "vendor/prices").mkdir(parents=True)
     bars[~at(bars, "SPX")].to_csv(tmp_path / "vendor" / BARS, index=False)
-    names = [name for name in catalogue if not name.startswith("marts.")]
-    results = run(settings_for(tmp_path), catalogue, names)
+    results = run(settings_for(tmp_path), catalogue, behind(catalogue, ["indicators.trading_range", "regime.daily"]))
     [missing] = [result for result in results if result.check == "missing_bar"]
     assert missing.detail == f"symbol=SPX, session={DAY.date()}"
     of_index = "select session, range_pct from indicators.trading_range where symbol = 'SPX' order by session"
@@ -208,7 +210,7 @@ def test_a_symbol_that_stopped_is_reported(tmp_path: Path, bars: pd.DataFrame, c
     (tmp_path / "vendor/prices").mkdir(parents=True)
     stopped = (bars["symbol"] == "NDX") & (bars["date"] > DAY)
     bars[~stopped].to_csv(tmp_path / "vendor" / BARS, index=False)
-    results = run(settings_for(tmp_path), catalogue, [n for n in catalogue if n[:3] in {"ref", "raw", "sta"}])
+    results = run(settings_for(tmp_path), catalogue, behind(catalogue, ["staging.prices"]))
     [vanished] = [result for result in results if result.check == "vanished_symbol"]
     assert f"symbol=NDX, last_session={DAY.date()}" in vanished.detail
 
