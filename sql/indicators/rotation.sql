@@ -4,9 +4,10 @@ description: >-
   its newest. A side is the mean of the log total returns of its basket's members (reference.basket_members) each session,
   and the rotation over a horizon their cumulated difference, positive when defensives lead. Defensives have the lower
   beta, so that they lead whenever the market falls: the neutral rotation takes out SPY's log return times the beta of the
-  difference over the 252 sessions before the session, 95 % of which must be there; its band is what the standard error of
-  that beta makes of SPY's return over the horizon. A window needs each of its differences. Breadth is of the S&P 500's
-  members as known on the session, above the mean of their own last 20 closes, by sector. What funds buy or sell is not
+  difference over the 252 sessions before the session, 95 % of which must be there. Its band is what an error of that beta
+  makes of SPY's return over the horizon - in quadrature its standard error and a deviation of 0.16, since beta itself moves
+  (docs/methodology.md); it is narrow where SPY has not moved. A window needs each of its differences. Breadth is of the
+  S&P 500's members as known on the session, above the mean of their own last 20 closes, by sector. What funds buy or sell is not
   public by the day; creations and redemptions of exchange-traded funds are not in here. Returns are read off.
 grain: [session, variant]
 owner: team:research
@@ -134,7 +135,10 @@ fitted as (
         100 * x21 as x21,
         100 * x63 as x63,
         case when n >= 240 and sxx > 0 then sxy / sxx end as rotation_beta,
-        case when n >= 240 and sxx > 0 then sqrt(greatest(syy - sxy * sxy / sxx, 0) / (n - 2) / sxx) end as beta_error
+        -- Beta moves: with 0.16 the band holds 80 % of the betas of the next 252 sessions, 2005 to 2025.
+        case
+            when n >= 240 and sxx > 0 then sqrt(greatest(syy - sxy * sxy / sxx, 0) / (n - 2) / sxx + 0.16 * 0.16)
+        end as beta_error
     from windows
 ),
 

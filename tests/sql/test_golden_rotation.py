@@ -53,6 +53,23 @@ def test_defensives_lead_by_more_than_their_beta(rotated: duckdb.DuckDBPyConnect
     assert found[3] > 2
 
 
+@pytest.mark.parametrize("sessions", [5, 21, 63])
+def test_four_in_five_bands_hold_what_the_beta_of_the_next_year_makes_of_it(
+    rotated: duckdb.DuckDBPyConnection, sessions: int
+) -> None:
+    query = f"""
+        select
+            lead(rotation_beta, 253) over (order by session) as later_beta,
+            rotation_{sessions}d_pct - later_beta * (rotation_{sessions}d_pct - neutral_{sessions}d_pct) / rotation_beta
+            between neutral_{sessions}d_lo_pct and neutral_{sessions}d_hi_pct as is_covered
+        from indicators.rotation
+    """
+    covered = "count(*) filter (is_covered) / count(is_covered), count(is_covered)"
+    [(share, count)] = rows_of(rotated, f"select {covered} from ({query})")
+    assert count > 2500
+    assert share == pytest.approx(0.8, abs=0.05)
+
+
 def test_the_pattern_stands_on_its_sessions_and_is_broken(rotated: duckdb.DuckDBPyConnection) -> None:
     columns = ", ".join(f"{name}_session::varchar" for name in ("left_shoulder", "left_low", "head", "right_low"))
     query = f"""

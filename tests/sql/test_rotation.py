@@ -62,7 +62,8 @@ def test_the_neutral_rotation_takes_out_the_beta_of_the_sessions_before() -> Non
     assert found["rotation_beta"] == pytest.approx(slope)
     assert found["neutral_21d_pct"] == pytest.approx(100 * (difference[-21:].sum() - slope * moved))
     half = found["neutral_21d_hi_pct"] - found["neutral_21d_pct"]
-    assert half == pytest.approx(1.2816 * 100 * np.sqrt(variance) * abs(moved))
+    # The error of the fit, and that beta moves.
+    assert half == pytest.approx(1.2816 * 100 * np.hypot(np.sqrt(variance), 0.16) * abs(moved))
     assert found["neutral_21d_pct"] - found["neutral_21d_lo_pct"] == pytest.approx(half)
     assert slope == pytest.approx(-0.6, abs=0.1)
     assert constant == pytest.approx(0, abs=1e-3)
