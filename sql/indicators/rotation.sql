@@ -7,8 +7,9 @@ description: >-
   difference over the 252 sessions before the session, 95 % of which must be there. Its band is what an error of that beta
   makes of SPY's return over the horizon - in quadrature its standard error and a deviation of 0.16, since beta itself moves
   (docs/methodology.md); it is narrow where SPY has not moved. A window needs each of its differences. Breadth is of the
-  S&P 500's members as known on the session, above the mean of their own last 20 closes, by sector. What funds buy or sell is not
-  public by the day; creations and redemptions of exchange-traded funds are not in here. Returns are read off.
+  S&P 500's members and their sectors as known on the session, above the mean of their own last 20 closes; before the first
+  list it is of those that stayed until then, in that list's sectors. What funds buy or sell is not public by the day;
+  creations and redemptions of exchange-traded funds are not in here. Returns are read off.
 grain: [session, variant]
 owner: team:research
 columns:

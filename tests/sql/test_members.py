@@ -135,18 +135,56 @@ def test_a_later_list_counts_only_once_it_is_out_and_an_addition_once_it_was_pub
     ]
 
 
-def test_attributes_are_those_of_the_newest_list_that_is_out() -> None:
-    members = pd.concat(
-        [
-            listed({FIRST: [("AAA", "2020-01-02")]}, sector="Information Technology"),
-            listed({SECOND: [("AAA", "2020-01-02")]}, sector="Financials", sub_industry="Payments"),
-        ]
+def in_sectors(*lists: tuple[str, str], added: str | None = "2020-01-02") -> pd.DataFrame:
+    """Rows of raw.index_members: lists of one member, each with its date and the member's sector."""
+    rows = listed({day: [("AAA", added)] for day, _ in lists})
+    return rows.assign(sector=[sector for _, sector in lists])
+
+
+def sectors(members: pd.DataFrame, as_of: str | None = None) -> list[tuple[object, ...]]:
+    """Sector, first and last day and day on which each spell was known, in New York."""
+    connection = build(until="staging.index_members", given={"raw.index_members": members}, as_of=as_of)
+    return rows_of(
+        connection,
+        """
+        select sector, added_date::varchar, removed_date::varchar,
+            timezone('America/New_York', available_at)::date::varchar
+        from staging.index_members order by available_at
+        """,
     )
-    connection = build(until="staging.index_members", given={"raw.index_members": members})
-    sector = "select sector, sub_industry from staging.index_members"
-    assert rows_of(connection, sector) == [("Financials", "Payments")]
-    connection.execute("set variable as_of = '2025-07-31 22:00:00+00'::timestamptz")
-    assert rows_of(connection, sector) == [("Information Technology", None)]
+
+
+def test_who_is_put_into_another_sector_has_a_spell_in_each() -> None:
+    members = in_sectors((FIRST, "Technology"), (SECOND, "Financials"), (THIRD, "Technology"))
+    first = ("Technology", "2020-01-02", None, "2020-01-02")
+    assert sectors(members, "2025-08-01T21:59Z") == [first]
+    assert sectors(members) == [
+        ("Technology", "2020-01-02", SECOND, "2020-01-02"),
+        ("Financials", SECOND, THIRD, SECOND),
+        ("Technology", THIRD, None, THIRD),
+    ]
+    # So has who is put into another sub-industry.
+    drilled = in_sectors((FIRST, "Energy"), (SECOND, "Energy")).assign(sub_industry=["Drilling", "Services"])
+    assert len(sectors(drilled)) == 2
+
+
+def test_a_list_that_says_the_same_again_changes_nothing() -> None:
+    lists = (FIRST, "Technology"), (SECOND, "Financials")
+    again = in_sectors(*lists, (THIRD, "Financials"))
+    assert sectors(again) == sectors(in_sectors(*lists))
+    landed_twice = pd.concat([again, again.assign(observed_at=pd.Timestamp("2025-11-25T14:30Z"))])
+    assert sectors(landed_twice) == sectors(again)
+
+
+def test_of_two_lists_that_are_out_at_once_the_later_one_tells_the_sector() -> None:
+    without = listed({"2025-05-01": [("BBB", None)]})
+    members = in_sectors(("2025-05-31", "Technology"), (FIRST, "Financials"), added=None)
+    assert sectors(pd.concat([without, members]))[1:] == [("Financials", FIRST, None, "2025-06-02")]
+
+
+def test_a_member_still_to_be_added_is_none_before_in_whatever_sector() -> None:
+    members = in_sectors((FIRST, "Technology"), ("2025-06-10", "Financials"), added="2025-06-23")
+    assert sectors(members)[1] == ("Financials", "2025-06-23", None, "2025-06-10")
 
 
 def test_a_corrected_list_shows_from_the_moment_it_was_known() -> None:
@@ -159,7 +197,7 @@ def test_a_corrected_list_shows_from_the_moment_it_was_known() -> None:
 
 
 ON_SESSION = """
-    select s.session::varchar, m.symbol
+    select s.session::varchar, m.symbol, m.sector
     from reference.sessions as s
     inner join staging.index_members as m
         on coalesce(m.added_date, date '1900-01-01') <= s.session
@@ -169,20 +207,25 @@ ON_SESSION = """
     order by all
 """
 STATED = (None, "1957-03-04", "2025-05-01", FIRST, "2025-07-21", SECOND, "2025-09-22", THIRD, "2025-10-15")
+# Sectors on three lists.
+PUT = ("AAA", "ABB", "AAB", "ABA")
 
 
 def test_no_later_list_changes_who_belonged_on_a_past_session() -> None:
-    # Every way to be on some of three lists, with every pair of stated dates that can change from one to the next.
+    # Every way to be on some of three lists, with every pair of stated dates that can change from one to the next, and
+    # every change of sector.
     members: dict[str, list[Member]] = {FIRST: [], SECOND: [], THIRD: []}
-    for on, first, later in product(product((True, False), repeat=3), STATED, STATED):
-        symbol = "".join("NY"[is_on] for is_on in on) + f"{STATED.index(first)}{STATED.index(later)}"
+    for on, first, later, put in product(product((True, False), repeat=3), STATED, STATED, PUT):
+        symbol = "".join("NY"[is_on] for is_on in on) + f"{STATED.index(first)}{STATED.index(later)}{put}"
         for day, is_on in zip(members, on, strict=True):
             if is_on:
                 members[day].append((symbol, first if day == FIRST else later))
-    given = {"raw.index_members": listed(members)}
-    connection = build(until="staging.index_members", given=given)
+    rows = listed(members)
+    places = rows["list_date"].dt.strftime("%Y-%m-%d").map({day: -3 + n for n, day in enumerate(members)})
+    rows["sector"] = [symbol[place] for symbol, place in zip(rows["symbol"], places, strict=True)]
+    connection = build(until="staging.index_members", given={"raw.index_members": rows})
     whole = rows_of(connection, ON_SESSION)
-    assert len(whole) == len(set(whole))
+    assert len(whole) == len({row[:2] for row in whole})
     for as_of in ("2025-05-30", "2025-06-02", "2025-07-22", "2025-08-01", "2025-09-30", "2025-10-01", "2025-10-20"):
         connection.execute(f"set variable as_of = timestamptz '{as_of} 22:30:00+00'")
         then = rows_of(connection, ON_SESSION)

@@ -83,17 +83,46 @@ def test_a_missing_fund_is_a_gap_and_not_a_smaller_side() -> None:
     assert found["inputs_missing"].iloc[99].startswith("returns of all funds")
 
 
-def test_breadth_is_of_the_members_known_on_the_session() -> None:
-    names = [f"D{n}" for n in range(5)] + [f"C{n}" for n in range(5)]
-    rising = dict.fromkeys(names[:4], 0.001) | dict.fromkeys(names[4:], -0.001)
+NAMES = [f"D{n}" for n in range(5)] + [f"C{n}" for n in range(5)]
+BREADTH = ["defensive_breadth_pct", "cyclical_breadth_pct", "breadth_gap_pp"]
+
+
+def listed(day: pd.Timestamp, sectors: list[str]) -> pd.DataFrame:
+    """Rows of raw.index_members: a list of ten members in these sectors, of whom no list tells when they were added."""
+    known = (day + pd.Timedelta(hours=18)).tz_localize("America/New_York")
+    rows = pd.DataFrame({"symbol": NAMES, "index_symbol": "SPX", "list_date": day, "sector": sectors})
+    return rows.assign(company="any", source="vendor", available_at=known, observed_at=known)
+
+
+def with_members(*lists: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """Rotation and the breadth of the index by session, with four members that rise and six that fall."""
+    rising = dict.fromkeys(NAMES[:4], 0.001) | dict.fromkeys(NAMES[4:], -0.001)
     rows = prices(random_market()) + prices({name: np.full(60, rate) for name, rate in rising.items()})
-    known = pd.Timestamp("2024-06-03T18:00-04:00")
-    listed = pd.DataFrame({"symbol": names, "index_symbol": "SPX", "list_date": pd.Timestamp("2024-06-03")})
-    listed = listed.assign(company="any", source="vendor", available_at=known, observed_at=known)
-    listed["sector"] = ["Utilities"] * 5 + ["Financials"] * 5
-    connection = build(rows, "indicators.rotation", given={"raw.index_members": listed})
-    found = frame_of(connection, "from indicators.rotation order by session").set_index("session").loc[DAYS[30]]
-    assert (found["defensive_breadth_pct"], found["cyclical_breadth_pct"], found["breadth_gap_pp"]) == (80, 0, 80)
+    tables = ("indicators.rotation", "indicators.breadth")
+    connection = build(rows, tables, given={"raw.index_members": pd.concat(lists)})
+    return {name: frame_of(connection, f"from {name} order by session").set_index("session") for name in tables}
+
+
+def test_breadth_is_of_the_members_known_on_the_session() -> None:
+    found = with_members(listed(DAYS[0], ["Utilities"] * 5 + ["Financials"] * 5))["indicators.rotation"]
+    assert tuple(found.loc[DAYS[30], BREADTH]) == (80, 0, 80)
+
+
+def test_breadth_is_by_the_sectors_known_on_the_session() -> None:
+    at_first = listed(DAYS[0], ["Utilities"] * 5 + ["Financials"] * 5)
+    # One of the four that rise becomes a cyclical, and one that falls neither.
+    later = listed(DAYS[40], ["Financials"] + ["Utilities"] * 4 + ["Financials"] * 4 + ["Energy"])
+    before, after = with_members(at_first), with_members(at_first, later)
+    rotation = after["indicators.rotation"]
+    assert tuple(rotation.loc[DAYS[39], BREADTH]) == (80, 0, 80)
+    assert tuple(rotation.loc[DAYS[40], BREADTH]) == (75, 20, 55)
+    pd.testing.assert_frame_equal(rotation[: DAYS[39]], before["indicators.rotation"][: DAYS[39]], check_exact=True)
+    # Each counts once, in whatever sector.
+    pd.testing.assert_frame_equal(after["indicators.breadth"], before["indicators.breadth"], check_exact=True)
+    # A list that says the same again changes nothing.
+    again = with_members(at_first, later, listed(DAYS[50], later["sector"].tolist()))
+    for name, expected in after.items():
+        pd.testing.assert_frame_equal(again[name], expected, check_exact=True)
 
 
 def league(rows: list[Bar]) -> pd.DataFrame:
