@@ -80,14 +80,15 @@ def _difference(by_symbol: pd.DataFrame, members: pd.DataFrame) -> pd.Series:
 
 
 def _variants(by_symbol: pd.DataFrame, members: pd.DataFrame) -> dict[str, pd.Series]:
-    """The difference for other choices of funds."""
-    variants = {
-        f"without {symbol}": _difference(by_symbol, members[members["symbol"] != symbol])
-        for symbol in members["symbol"].unique()
-    }
-    for symbol, substitute in SUBSTITUTES.items():
-        replaced = members.assign(symbol=members["symbol"].replace(symbol, substitute))
-        variants[f"{substitute} for {symbol}"] = _difference(by_symbol, replaced)
+    """The difference for other choices of funds, each on the sessions on which the fund in question belongs."""
+    variants = {}
+    for symbol in members["symbol"].unique():
+        # So that a fund that is listed later makes no variant of a past in which it changes nothing.
+        belongs = belonging(by_symbol.index, members[members["symbol"] == symbol])[symbol]
+        variants[f"without {symbol}"] = _difference(by_symbol, members[members["symbol"] != symbol]).where(belongs)
+        if symbol in SUBSTITUTES:
+            replaced = members.assign(symbol=members["symbol"].replace(symbol, SUBSTITUTES[symbol]))
+            variants[f"{SUBSTITUTES[symbol]} for {symbol}"] = _difference(by_symbol, replaced).where(belongs)
     return variants
 
 
