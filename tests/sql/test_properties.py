@@ -12,6 +12,7 @@ import pandas as pd
 from hypothesis import Phase, example, given, settings
 from hypothesis import seed as seeded
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from assets.models.simulated_market import simulate
 from assets.sources.availability import RELEASES, price_bars, squeezemetrics
@@ -26,21 +27,7 @@ SYMBOLS = (
     *("SPX", "NDX", "VIX", "VVIX", "VIX3M", "SKEW", "BTC-USD", "RUT", "IRX", "IWM"),
     *("SPXTR", "SPY", "IEF", "DBC", "XLP", "XLY", "ES=F", "QQQ", "IBIT"),
 )
-MEMBERS = ("SIM01", "SIM02", "SIM03", "SIM04", "SIM05")
-# Baskets of what there is: funds on both sides of the cycle, stocks by the month, one added later, one removed, shorts.
-BASKETS = pd.DataFrame(
-    [
-        ("cyclicals", "XLY", "long", "equal_daily", DAYS[0], None),
-        ("cyclicals", "IWM", "long", "equal_daily", DAYS[300], None),
-        ("defensives", "XLP", "long", "equal_daily", DAYS[0], None),
-        ("high_beta", "IWM", "long", "equal_daily", DAYS[0], None),
-        ("high_beta", "XLP", "short", "equal_daily", DAYS[0], None),
-        *(("unprofitable_tech", name, "long", "equal_monthly_20mn", DAYS[0], None) for name in MEMBERS[:3]),
-        ("ai", "SIM01", "long", "equal_monthly", DAYS[0], DAYS[400]),
-        ("ai", "SIM04", "long", "equal_monthly", DAYS[200], None),
-    ],
-    columns=["basket", "symbol", "side", "weight_rule", "valid_from", "valid_to"],
-).assign(why="any")
+MEMBERS = tuple(f"SIM{n:02}" for n in range(1, 10))
 # Without these a run is refused.
 REQUIRED = ("SPX", "VIX")
 COMPUTED = [name for name, table in tables().items() if table.filled_by == "sql" or name in FILLS]
@@ -69,7 +56,14 @@ AROUND = {
 # The windows of 504 sessions are full from here on.
 CUTS = st.integers(490, COUNT - 6)
 # Missing bars of a symbol, so many sessions after the cut.
-HOLES = st.sets(st.tuples(st.sampled_from(SYMBOLS), st.integers(-25, 5)), max_size=12)
+HOLES = st.frozensets(st.tuples(st.sampled_from(SYMBOLS), st.integers(-25, 5)), max_size=12)
+# A cut and holes that several tests share.
+CUT, GAPS = 600, frozenset({("NDX", 0), ("SKEW", 0), ("BTC-USD", -1), ("VIX3M", 1)})
+SECTORS = ("Health Care", "Utilities", "Financials", "Materials", "Energy")
+# until their draws are per symbol
+DRAWN = [
+    f"{leg}_{end}_pct" for leg in ("trough_to_peak", "peak_to_date", "rise_63d", "fall_63d") for end in ("lo", "hi")
+]
 FEW = settings(max_examples=5, deadline=None, derandomize=True, database=None, phases=[Phase.explicit, Phase.generate])
 
 
@@ -128,22 +122,57 @@ def series(days: Iterable[pd.Timestamp], seed: int = 3) -> pd.DataFrame:
 
 @cache
 def lists(cut: int) -> pd.DataFrame:
-    """Rows of raw.index_members: a list before a session and one after, with additions and a removal in between."""
-    added = dict(zip(MEMBERS, (DAYS[0], DAYS[300], DAYS[0], DAYS[cut - 3], DAYS[cut + 1]), strict=True))
-    frames = []
-    for list_date, symbols in {DAYS[400]: MEMBERS[:3], DAYS[cut + 2]: (*MEMBERS[:2], *MEMBERS[3:])}.items():
-        of = pd.DataFrame({"index_symbol": "SPX", "list_date": list_date, "symbol": symbols, "company": "Simulated"})
-        frames.append(of.assign(sector="Energy", source="vendor", added_date=[added[symbol] for symbol in symbols]))
-    rows = pd.concat(frames, ignore_index=True)
+    """Rows of raw.index_members: a list before a session and one after it.
+
+    On the later one a member has left, another is in another sector, one was added before the session, one after it.
+    """
+    added = dict(zip(MEMBERS, (DAYS[0], DAYS[300], DAYS[0], DAYS[cut - 3], DAYS[cut + 1]), strict=False))
+    first = {"SIM01": "Health Care", "SIM02": "Financials", "SIM03": "Utilities"}
+    later = {"SIM01": "Financials", "SIM02": "Financials", "SIM04": "Utilities", "SIM05": "Energy"}
+    rows = pd.DataFrame(
+        [
+            (list_date, symbol, sector, added[symbol])
+            for list_date, sectors in {DAYS[400]: first, DAYS[cut + 2]: later}.items()
+            for symbol, sector in sectors.items()
+        ],
+        columns=["list_date", "symbol", "sector", "added_date"],
+    )
     known = at_new_york(pd.DatetimeIndex(rows["added_date"]), DECISION_TIME)
-    return rows.assign(available_at=known, observed_at=known)
+    return rows.assign(index_symbol="SPX", company="any", source="vendor", available_at=known, observed_at=known)
+
+
+@cache
+def baskets(cut: int) -> pd.DataFrame:
+    """Rows of reference.basket_members: funds on both sides of the cycle, shorts, stocks by the month.
+
+    Some are added or removed long before a session, some right after it.
+    """
+    first, after, last = DAYS[0], DAYS[cut + 1], DAYS[cut + 2]
+    return pd.DataFrame(
+        [
+            ("cyclicals", "XLY", "long", "equal_daily", first, None),
+            ("cyclicals", "IWM", "long", "equal_daily", DAYS[300], last),
+            ("defensives", "XLP", "long", "equal_daily", first, None),
+            ("defensives", "IEF", "long", "equal_daily", after, None),
+            ("high_beta", "IWM", "long", "equal_daily", first, None),
+            ("high_beta", "XLP", "short", "equal_daily", first, None),
+            *(("unprofitable_tech", name, "long", "equal_monthly_20mn", first, None) for name in MEMBERS[1:3]),
+            ("unprofitable_tech", "SIM01", "long", "equal_monthly_20mn", first, DAYS[400]),
+            # Enough stocks for the bands of drawn members.
+            *(("ai", name, "long", "equal_monthly", first, None) for name in MEMBERS[:6]),
+            ("ai", "SIM07", "long", "equal_monthly", DAYS[200], None),
+            ("ai", "SIM08", "long", "equal_monthly", first, last),
+            ("ai", "SIM09", "long", "equal_monthly", after, None),
+        ],
+        columns=["basket", "symbol", "side", "weight_rule", "valid_from", "valid_to"],
+    ).assign(why="any", valid_to=lambda rows: pd.to_datetime(rows["valid_to"]))
 
 
 def build_all(rows: pd.DataFrame, given: Mapping[str, pd.DataFrame], **more: Any) -> duckdb.DuckDBPyConnection:  # noqa: ANN401 - what build takes
     """Every table, with averages that burn in soon."""
     usual = {
         "reference.pivot_calibration": AVERAGES,
-        "reference.basket_members": BASKETS,
+        "reference.basket_members": baskets(COUNT - 3),
         "raw.index_members": lists(COUNT - 3),
     }
     return build(rows, given={**usual, **given}, **more)
@@ -171,10 +200,15 @@ def until(connection: duckdb.DuckDBPyConnection, name: str, day: date) -> pd.Dat
         conditions.append(f"snapshot_id in ({known})")
     if name == "staging.member_prices":
         # It has all bars of a symbol as soon as that is known to be a member.
-        conditions.append(f"symbol in (select symbol from staging.index_members where available_at <= {moment})")
+        known = f"""
+            select symbol from staging.index_members where available_at <= {moment}
+            union all select symbol from reference.basket_members where valid_from <= '{day}'
+        """
+        conditions.append(f"symbol in ({known})")
     # The end of a membership is known once it has come.
     ended = f" replace (case when removed_date <= '{day}' then removed_date end as removed_date)"
     columns = "*" + (ended if "removed_date" in table.types else "")
+    columns += f" exclude ({', '.join(DRAWN)})" if name == "indicators.baskets" else ""
     where = " and ".join(conditions)
     return frame_of(connection, f"select {columns} from {name} where {where} order by {', '.join(table.header.grain)}")
 
@@ -189,6 +223,7 @@ class Landed:
         options: Rows of raw.option_chains.
         figures: Rows of raw.series.
         members: Rows of raw.index_members.
+        of_baskets: Rows of reference.basket_members.
     """
 
     day: date
@@ -196,10 +231,23 @@ class Landed:
     options: pd.DataFrame
     figures: pd.DataFrame
     members: pd.DataFrame
+    of_baskets: pd.DataFrame
 
     def given(self) -> dict[str, pd.DataFrame]:
-        """The rows of the raw tables but prices."""
-        return {"raw.option_chains": self.options, "raw.series": self.figures, "raw.index_members": self.members}
+        """The rows of all tables but prices."""
+        return {
+            "raw.option_chains": self.options,
+            "raw.series": self.figures,
+            "raw.index_members": self.members,
+            "reference.basket_members": self.of_baskets,
+        }
+
+    def listed_later(self) -> NDArray[np.bool_]:
+        """Mask of what lists tell of members only later: not an addition, which is announced."""
+        later = self.members["list_date"] > pd.Timestamp(self.day)
+        is_new = ~self.members["symbol"].isin(self.members.loc[~later, "symbol"])
+        is_announced = is_new & (self.members["available_at"] <= decided(self.day))
+        return (later & ~is_announced).to_numpy()
 
     def later(self) -> list[Any]:
         """Masks of the prices, contracts and numbers that were known only later."""
@@ -207,13 +255,25 @@ class Landed:
         return [(of > decided(self.day)).to_numpy() for of in known]
 
 
+@cache
+def landed(cut: int, holes: frozenset[tuple[str, int]]) -> tuple[Landed, duckdb.DuckDBPyConnection]:
+    """What has landed around a cut, with missing bars, and every table of it."""
+    rows = without(market(), {(symbol, cut + n) for symbol, n in holes if symbol not in REQUIRED or n})
+    figures = series(DAYS[cut - 9 : cut + 6])
+    world = Landed(DAYS[cut].date(), rows, chains(cut), figures, lists(cut), baskets(cut))
+    return world, build_all(rows, given=world.given())
+
+
 def cut_off(landed: Landed) -> duckdb.DuckDBPyConnection:
     """Every table without what was known only later."""
     rows, options, figures = landed.later()
+    day = pd.Timestamp(landed.day)
+    belonging = landed.of_baskets[landed.of_baskets["valid_from"] <= day]
     given = {
         "raw.option_chains": landed.options[~options],
         "raw.series": landed.figures[~figures],
-        "raw.index_members": landed.members[landed.members["available_at"] <= decided(landed.day)],
+        "raw.index_members": landed.members[~landed.listed_later()],
+        "reference.basket_members": belonging.assign(valid_to=lambda of: of["valid_to"].where(of["valid_to"] <= day)),
     }
     return build_all(landed.rows[~rows], given=given)
 
@@ -226,7 +286,22 @@ def made_up(landed: Landed, seed: int) -> duckdb.DuckDBPyConnection:
     rows.loc[later, [*OHLC, "volume"]] *= random.uniform(0.5, 2, (later.sum(), 1))
     quotes.loc[options_later, QUOTED] *= random.uniform(0.5, 2, (options_later.sum(), len(QUOTED)))
     figures.loc[figures_later, "series_value"] *= -2
-    return build_all(rows, given={**landed.given(), "raw.option_chains": quotes, "raw.series": figures})
+    listed_later = landed.listed_later()
+    members = landed.members.copy()
+    members.loc[listed_later, "sector"] = random.choice(SECTORS, listed_later.sum())
+    # Some leave the index, and all the baskets.
+    members = members[~listed_later | (random.random(len(members)) < 0.5)]
+    day = pd.Timestamp(landed.day)
+    gone = day + pd.Timedelta(days=7)
+    given = {
+        "raw.option_chains": quotes,
+        "raw.series": figures,
+        "raw.index_members": members,
+        "reference.basket_members": landed.of_baskets.assign(
+            valid_to=lambda of: of["valid_to"].where(of["valid_to"] <= day, gone)
+        ),
+    }
+    return build_all(rows, given=given)
 
 
 def corrected(landed: Landed, seed: int) -> duckdb.DuckDBPyConnection:
@@ -243,8 +318,10 @@ def corrected(landed: Landed, seed: int) -> duckdb.DuckDBPyConnection:
         **known,
     )
     figures = landed.figures[~figures_later].assign(series_value=1e9, **known)
+    members = landed.members[~landed.listed_later()].assign(sector="Materials", **known)
     given = {
         **landed.given(),
+        "raw.index_members": pd.concat([landed.members, members], ignore_index=True),
         "raw.option_chains": pd.concat([landed.options, options], ignore_index=True),
         "raw.series": pd.concat([landed.figures, figures], ignore_index=True),
     }
@@ -254,39 +331,36 @@ def corrected(landed: Landed, seed: int) -> duckdb.DuckDBPyConnection:
 
 
 @settings(FEW, max_examples=1)
-@example(cut=600, holes={("NDX", 0), ("SKEW", 0), ("BTC-USD", -1), ("VIX3M", 1)}, seed=1)
+@example(cut=CUT, holes=GAPS, seed=1)
 @given(cut=CUTS, holes=HOLES, seed=st.integers(0, 2**16))
-def test_the_future_never_changes_a_past_row(cut: int, holes: set[tuple[str, int]], seed: int) -> None:
+def test_the_future_never_changes_a_past_row(cut: int, holes: frozenset[tuple[str, int]], seed: int) -> None:
     """The rows up to the cut are the same when what came later is cut off, made up, or corrects the past."""
-    day = DAYS[cut].date()
-    rows = without(market(), {(symbol, cut + n) for symbol, n in holes if symbol not in REQUIRED or n})
-    landed = Landed(day, rows, chains(cut), series(DAYS[cut - 9 : cut + 6]), lists(cut))
-    whole_build = build_all(rows, given=landed.given())
-    then = {name: until(whole_build, name, day) for name in COMPUTED if name != OVER_ALL_SESSIONS}
-    others = {"unknown": cut_off(landed), "different": made_up(landed, seed), "as of": corrected(landed, seed)}
+    world, everything = landed(cut, holes)
+    then = {name: until(everything, name, world.day) for name in COMPUTED if name != OVER_ALL_SESSIONS}
+    others = {"unknown": cut_off(world), "different": made_up(world, seed), "as of": corrected(world, seed)}
     for future, connection in others.items():
         for name, expected in then.items():
-            found = until(connection, name, day)
+            found = until(connection, name, world.day)
             pd.testing.assert_frame_equal(found, expected, check_exact=True, obj=f"{name}, future {future}")
 
 
-def test_there_are_options_on_both_sides_of_the_cut() -> None:
-    given = {"raw.option_chains": chains(600), "raw.series": series(DAYS[590:606]), "raw.index_members": lists(600)}
-    connection = build_all(market(), given=given)
-    day = DAYS[600].date()
+def test_there_is_something_on_both_sides_of_the_cut() -> None:
+    world, connection = landed(CUT, GAPS)
     for name in COMPUTED:
         if name != OVER_ALL_SESSIONS:
             count = len(frame_of(connection, f"from {name}"))
-            assert 0 < len(until(connection, name, day)) < count, name
+            assert 0 < len(until(connection, name, world.day)) < count, name
     used = frame_of(connection, "select underlying, reading from staging.option_readings")
     assert used.value_counts().to_dict() == {key: len(numbers) for key, numbers in AROUND.items()}
+    breadth = "select defensive_breadth_pct is null from indicators.rotation order by session desc limit 300"
+    assert frame_of(connection, breadth).to_numpy().sum() == 0
 
 
 def wild(seed: int, swing: float, flaws: float) -> pd.DataFrame:
     """A market of random walks with heavy tails, in which a share of the bars is flat, disordered or missing."""
     random = np.random.default_rng(seed)
     frames: list[pd.DataFrame] = []
-    for symbol in (*SYMBOLS, *MEMBERS):
+    for symbol in (*SYMBOLS, *MEMBERS[:5]):
         closes = 100 * np.exp(np.cumsum(random.standard_t(3, COUNT) * swing - swing**2))
         ends = closes[:, None] * np.exp(random.standard_t(3, (COUNT, 3)) * swing)
         ohlc = np.column_stack([ends[:, 0], np.maximum(ends.max(axis=1), closes), ends.min(axis=1), closes])
@@ -501,7 +575,9 @@ def test_what_is_null_says_why(seed: int, swing: float, flaws: float) -> None:
         "indicators.basket_returns": "basket_return is null or basket_index is null",
         "indicators.baskets": "basket_return_2d_pct is null or basket_return_63d_pct is null or rise_63d_pct is null "
         "or basket_drawdown_pct is null or trough_to_peak_pct is null or basket_corr_63d_bitcoin is null "
-        "or basket_corr_63d_qqq is null or pairwise_corr_63d is null or pairwise_corr_rank_504d is null",
+        "or basket_corr_63d_qqq is null or pairwise_corr_63d is null or pairwise_corr_rank_504d is null "
+        "or (basket_corr_63d_comparator is null "
+        "and basket in (select basket from reference.baskets where comparator is not null))",
         "indicators.rotation": "rotation_1d_pct is null or rotation_63d_z is null or rotation_5d_z is null "
         "or neutral_63d_pct is null or neutral_5d_pct is null or breadth_gap_pp is null",
         "indicators.sector_league": "total_return_1d_pct is null or total_return_15d_pct is null "
@@ -534,14 +610,9 @@ def test_ranges_do_not_depend_on_the_unit_of_price(seed: int, scale: float) -> N
 
 
 def test_the_order_of_delivery_does_not_matter() -> None:
-    rows = without(market(), {("VIX", 500), ("NDX", 610)})
-    options, figures = chains(610), series(DAYS[600:616])
-    delivered = build_all(rows, given={"raw.option_chains": options, "raw.series": figures})
-    other_way = {
-        "raw.option_chains": options.sample(frac=1, random_state=1),
-        "raw.series": figures.sample(frac=1, random_state=1),
-    }
-    shuffled = build_all(rows.sample(frac=1, random_state=1), given=other_way)
+    world, delivered = landed(CUT, GAPS)
+    other_way = {name: rows.sample(frac=1, random_state=1) for name, rows in world.given().items()}
+    shuffled = build_all(world.rows.sample(frac=1, random_state=1), given=other_way)
     for name in COMPUTED:
         query = f"from {name} order by {', '.join(tables()[name].header.grain)}"
         one, other = (frame_of(connection, query) for connection in (shuffled, delivered))
