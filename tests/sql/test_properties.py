@@ -60,10 +60,6 @@ HOLES = st.frozensets(st.tuples(st.sampled_from(SYMBOLS), st.integers(-25, 5)), 
 # A cut and holes that several tests share.
 CUT, GAPS = 600, frozenset({("NDX", 0), ("SKEW", 0), ("BTC-USD", -1), ("VIX3M", 1)})
 SECTORS = ("Health Care", "Utilities", "Financials", "Materials", "Energy")
-# until their draws are per symbol
-DRAWN = [
-    f"{leg}_{end}_pct" for leg in ("trough_to_peak", "peak_to_date", "rise_63d", "fall_63d") for end in ("lo", "hi")
-]
 FEW = settings(max_examples=5, deadline=None, derandomize=True, database=None, phases=[Phase.explicit, Phase.generate])
 
 
@@ -208,7 +204,6 @@ def until(connection: duckdb.DuckDBPyConnection, name: str, day: date) -> pd.Dat
     # The end of a membership is known once it has come.
     ended = f" replace (case when removed_date <= '{day}' then removed_date end as removed_date)"
     columns = "*" + (ended if "removed_date" in table.types else "")
-    columns += f" exclude ({', '.join(DRAWN)})" if name == "indicators.baskets" else ""
     where = " and ".join(conditions)
     return frame_of(connection, f"select {columns} from {name} where {where} order by {', '.join(table.header.grain)}")
 
