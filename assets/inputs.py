@@ -7,6 +7,7 @@ from datetime import date, datetime
 import pandas as pd
 
 from assets.sources.errors import Failure
+from assets.sources.holdings import HoldingSource
 from assets.sources.members import MemberSource
 from assets.sources.option_chains import ChainSource
 from assets.sources.prices import PriceSource
@@ -21,6 +22,7 @@ class Sources:
     chains: ChainSource
     series: SeriesSource
     members: MemberSource
+    holdings: HoldingSource
 
 
 @dataclass(frozen=True)

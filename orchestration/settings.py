@@ -33,6 +33,7 @@ class Settings(BaseSettings):
         memory_limit: DuckDB's memory limit.
         dealer_convention: What dealers are assumed to hold of the options that are open; one of
             reference.dealer_conventions.
+        sec_identity: Name and mail address, which the SEC asks of whoever reads its filings; empty for no filings.
     """
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, extra="forbid", frozen=True)
@@ -45,6 +46,7 @@ class Settings(BaseSettings):
     threads: Annotated[int, Field(ge=0)] = 0
     memory_limit: Annotated[str, Field(pattern=r"^\d+(\.\d+)? ?(MB|GB|TB|MiB|GiB|TiB)$")] = "1GB"
     dealer_convention: Literal["calls_long_puts_short", "all_short"] = "calls_long_puts_short"
+    sec_identity: Annotated[str, Field(pattern=r"^(\S.* \S+@\S+\.\S+)?$")] = ""
 
     @field_validator("files", mode="before")
     @classmethod

@@ -7,7 +7,9 @@ from assets.sources.cboe import CboeChains
 from assets.sources.chain_files import FileChains
 from assets.sources.combined_series import CombinedSeries
 from assets.sources.datahub import DatahubMembers
+from assets.sources.edgar_holdings import EdgarHoldings
 from assets.sources.fallback_chains import FallbackChains
+from assets.sources.file_holdings import FileHoldings
 from assets.sources.file_members import FileMembers
 from assets.sources.file_series import FileSeries
 from assets.sources.files import FilePrices
@@ -15,6 +17,7 @@ from assets.sources.fred import FredSeries
 from assets.sources.ofr import OfrSeries
 from assets.sources.simulated import CLOCK, SimulatedPrices
 from assets.sources.simulated_chains import SimulatedChains
+from assets.sources.simulated_holdings import SimulatedHoldings
 from assets.sources.simulated_members import SimulatedMembers
 from assets.sources.simulated_series import SimulatedSeries
 from assets.sources.yahoo import YahooPrices
@@ -47,6 +50,7 @@ def sources(settings: Settings, now: datetime) -> Sources:
                 chains=SimulatedChains(),
                 series=SimulatedSeries(),
                 members=SimulatedMembers(),
+                holdings=SimulatedHoldings(),
             )
         case "files":
             if settings.files is None:
@@ -57,6 +61,7 @@ def sources(settings: Settings, now: datetime) -> Sources:
                 chains=FileChains(folder),
                 series=FileSeries(folder),
                 members=FileMembers(folder),
+                holdings=FileHoldings(folder),
             )
         case "live":
             return Sources(
@@ -64,4 +69,5 @@ def sources(settings: Settings, now: datetime) -> Sources:
                 chains=FallbackChains(CboeChains(), YahooChains(now=now, cache=settings.main_home / "yahoo")),
                 series=CombinedSeries((FredSeries(), OfrSeries())),
                 members=DatahubMembers(now=now),
+                holdings=EdgarHoldings(now=now, identity=settings.sec_identity),
             )

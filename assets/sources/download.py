@@ -61,7 +61,9 @@ class _PassingError(SourceError):
 
 
 @contextmanager
-def downloaded(url: str, name: str, source: str, limits: Limits = DEFAULT_LIMITS) -> Iterator[Path]:
+def downloaded(
+    url: str, name: str, source: str, limits: Limits = DEFAULT_LIMITS, user_agent: str = USER_AGENT
+) -> Iterator[Path]:
     """The body of one GET in a file of this name, which is gone afterwards.
 
     Raises:
@@ -69,11 +71,13 @@ def downloaded(url: str, name: str, source: str, limits: Limits = DEFAULT_LIMITS
     """
     with TemporaryDirectory(prefix="undertow-") as folder:
         path = Path(folder) / name
-        download(url, path, source, limits)
+        download(url, path, source, limits, user_agent)
         yield path
 
 
-def download(url: str, target: Path, source: str, limits: Limits = DEFAULT_LIMITS) -> None:
+def download(
+    url: str, target: Path, source: str, limits: Limits = DEFAULT_LIMITS, user_agent: str = USER_AGENT
+) -> None:
     """Store the body of one GET, decompressed; nothing is left of it after a failure.
 
     Asked for again: HTTP 429 and 5xx, timeouts, lost connections, and bodies that end early or do not decompress.
@@ -85,6 +89,7 @@ def download(url: str, target: Path, source: str, limits: Limits = DEFAULT_LIMIT
         target: The file to write; one that is there already is replaced, and is lost on failure.
         source: The source's name, for messages.
         limits: What it may take.
+        user_agent: How to introduce oneself.
 
     Raises:
         OutOfReachError: If every attempt failed in a way that may pass.
@@ -98,7 +103,7 @@ def download(url: str, target: Path, source: str, limits: Limits = DEFAULT_LIMIT
         reraise=True,
     )
     try:
-        retrying(_attempt, url, target, label, limits)
+        retrying(_attempt, url, target, label, limits, user_agent)
     except _PassingError as error:
         _remove(target)
         raise OutOfReachError(label, f"out of reach, asked {limits.attempts} times: {error.reason}") from error
@@ -120,11 +125,11 @@ class _Wait:
         return max(backoff, min(asked, self.limits.max_retry_after))
 
 
-def _attempt(url: str, target: Path, label: str, limits: Limits) -> None:
+def _attempt(url: str, target: Path, label: str, limits: Limits, user_agent: str) -> None:
     adapter = _CuttableAdapter()
     with _deadline(limits.total_seconds, adapter) as over:
         try:
-            _fetch(adapter, url, target, label, limits)
+            _fetch(adapter, url, target, label, limits, user_agent=user_agent)
         except (requests.ConnectionError, requests.Timeout, HTTPError, EOFError, gzip.BadGzipFile, zlib.error) as error:
             reason = f"{type(error).__name__}: {error}"
             raise _PassingError(label, _too_slow(limits) if over.is_set() else reason) from error
@@ -141,12 +146,12 @@ def _too_slow(limits: Limits) -> str:
     return f"no whole answer within {limits.total_seconds:g} s"
 
 
-def _fetch(adapter: HTTPAdapter, url: str, target: Path, label: str, limits: Limits) -> None:
+def _fetch(adapter: HTTPAdapter, url: str, target: Path, label: str, limits: Limits, *, user_agent: str) -> None:
     with _Session() as session:
         session.mount(url, adapter)
         answer = session.get(
             url,
-            headers={"User-Agent": USER_AGENT, "Accept-Encoding": "gzip"},
+            headers={"User-Agent": user_agent, "Accept-Encoding": "gzip"},
             timeout=(limits.connect_seconds, limits.silent_seconds),
             stream=True,
         )

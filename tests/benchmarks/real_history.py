@@ -13,6 +13,7 @@ from assets.sources.chain_files import FileChains
 from assets.sources.file_members import FileMembers
 from assets.sources.file_series import FileSeries
 from assets.sources.files import FilePrices
+from assets.sources.holdings import NoHoldings
 from orchestration.settings import ROOT
 from tests.sql.given import build, frame_of
 
@@ -22,7 +23,7 @@ NOW = pd.Timestamp("2026-07-22 22:00", tz="UTC").to_pydatetime()
 def warehouse(folder: Path, tables: Sequence[str]) -> duckdb.DuckDBPyConnection:
     """The tables and all that they need, from the folder's prices, members and series, without option chains."""
     chains = FileChains(ROOT / "sql")
-    sources = Sources(FilePrices(folder), chains, FileSeries(folder), FileMembers(folder))
+    sources = Sources(FilePrices(folder), chains, FileSeries(folder), FileMembers(folder), NoHoldings())
     empty = build(until=("raw.index_members", "raw.series", "raw.prices", "reference.series_catalog"), now=NOW)
 
     def landed(fill: object, connection: duckdb.DuckDBPyConnection) -> pd.DataFrame:

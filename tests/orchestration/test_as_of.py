@@ -28,6 +28,7 @@ from assets.sources.series import ListedSeries
 from assets.sources.sessions import NEW_YORK
 from assets.sources.simulated import SimulatedPrices
 from assets.sources.simulated_chains import SimulatedChains
+from assets.sources.simulated_holdings import SimulatedHoldings
 from assets.sources.simulated_members import SimulatedMembers
 from orchestration.errors import WarehouseError
 from orchestration.runs import refresh
@@ -135,7 +136,13 @@ def write(warehouse: Warehouse, table: Table, settings: Settings) -> None:
     if table.qualified not in few or settings.as_of:
         write_table(warehouse, table, settings)
         return
-    sources = Sources(prices=FewPrices(), chains=FewChains(), series=FewSeries(), members=FewMembers())
+    sources = Sources(
+        prices=FewPrices(),
+        chains=FewChains(),
+        series=FewSeries(),
+        members=FewMembers(),
+        holdings=SimulatedHoldings(),
+    )
     filled = few[table.qualified](Inputs(warehouse.reader(table), sources, warehouse.now, simulated=True))
     batches = [filled] if isinstance(filled, Filled) else filled
     warehouse.write_batches(table, ((batch.rows, []) for batch in batches))

@@ -13,6 +13,7 @@ from assets.sources.chain_files import FileChains
 from assets.sources.errors import Failure, SourceError
 from assets.sources.file_series import FileSeries
 from assets.sources.files import FilePrices
+from assets.sources.holdings import NoHoldings
 from assets.sources.members import NoMembers
 from assets.sources.prices import Delivery
 from assets.sources.series import ListedSeries
@@ -108,7 +109,7 @@ def fill(source: Given, release: str = "sofr") -> Filled:
         return pd.DataFrame(columns=["series_id", "date", "value"])
 
     nothing = ROOT / "sql"
-    sources = Sources(FilePrices(nothing), FileChains(nothing), source, NoMembers())
+    sources = Sources(FilePrices(nothing), FileChains(nothing), source, NoMembers(), NoHoldings())
     return raw_series.fill(Inputs(query, sources, NOW, simulated=False))
 
 

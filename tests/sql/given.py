@@ -28,6 +28,7 @@ from assets.reference import sessions as reference_sessions
 from assets.sources.availability import price_bars
 from assets.sources.chain_files import FileChains
 from assets.sources.files import FilePrices
+from assets.sources.holdings import NoHoldings
 from assets.sources.members import NoMembers
 from assets.sources.option_chains import ChainSource
 from assets.sources.prices import Instrument
@@ -105,7 +106,11 @@ def inputs(query: Callable[[str], pd.DataFrame], now: datetime = NOW, chains: Ch
     """What a table's `fill` is given; without chains its sources have nothing."""
     nothing = ROOT / "sql"
     sources = Sources(
-        prices=FilePrices(nothing), chains=chains or FileChains(nothing), series=NoSeries(), members=NoMembers()
+        prices=FilePrices(nothing),
+        chains=chains or FileChains(nothing),
+        series=NoSeries(),
+        members=NoMembers(),
+        holdings=NoHoldings(),
     )
     return Inputs(query, sources, now, simulated=False)
 
