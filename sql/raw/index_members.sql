@@ -15,7 +15,7 @@ columns:
   sector: {unit: name, meaning: GICS sector or theme where the instrument stands for one}
   sub_industry: {unit: name, meaning: GICS sub-industry, nullable: true}
   added_date: {unit: date, meaning: Date from which the symbol belongs to the index; NULL where no list tells, nullable: true}
-  source: {unit: name, meaning: "Where the value came from: simulated, yahoo, cboe, fred, ofr, datahub, or files/ and the folder or layout"}
+  source: {unit: name, meaning: "Where the value came from: simulated, yahoo, cboe, fred, ofr, datahub, edgar, or files/ and the folder or layout"}
   available_at: {unit: time, meaning: When anyone could first have known the value}
   observed_at: {unit: time, meaning: When this warehouse saw the value}
 rows: {min: 0}

@@ -29,7 +29,7 @@ columns:
   quote_date: {unit: date, meaning: New York date of the quotes}
   quote_at: {unit: time, meaning: Time of the quotes; NULL where the source gives the date alone, nullable: true}
   spot: {unit: price, meaning: "Price of the underlying that belongs to the quotes", nullable: true}
-  source: {unit: name, meaning: "Where the value came from: simulated, yahoo, cboe, fred, ofr, datahub, or files/ and the folder or layout"}
+  source: {unit: name, meaning: "Where the value came from: simulated, yahoo, cboe, fred, ofr, datahub, edgar, or files/ and the folder or layout"}
   available_at: {unit: time, meaning: When anyone could first have known the value}
   observed_at: {unit: time, meaning: When this warehouse saw the value}
 rows: {min: 0}

@@ -21,7 +21,7 @@ columns:
   volume: {unit: shares or contracts, meaning: Quantity traded, nullable: true, min: 0}
   dividend: {unit: price, meaning: Cash dividend going ex on the date; NULL where the source does not report dividends, nullable: true, min: 0}
   split: {unit: ratio, meaning: New shares per old share on the date; 1 for none; NULL where the source does not report splits, nullable: true, min: 0}
-  source: {unit: name, meaning: "Where the value came from: simulated, yahoo, cboe, fred, ofr, datahub, or files/ and the folder or layout"}
+  source: {unit: name, meaning: "Where the value came from: simulated, yahoo, cboe, fred, ofr, datahub, edgar, or files/ and the folder or layout"}
   available_at: {unit: time, meaning: When anyone could first have known the value}
   observed_at: {unit: time, meaning: When this warehouse saw the value}
 rows: {min: 1}

@@ -10,7 +10,7 @@ columns:
   series_id: {unit: name, meaning: Publisher and quantity}
   series_date: {unit: date, meaning: Date that the number describes}
   series_value: {unit: that of the series, meaning: The published number}
-  source: {unit: name, meaning: "Where the value came from: simulated, yahoo, cboe, fred, ofr, datahub, or files/ and the folder or layout"}
+  source: {unit: name, meaning: "Where the value came from: simulated, yahoo, cboe, fred, ofr, datahub, edgar, or files/ and the folder or layout"}
   available_at: {unit: time, meaning: When anyone could first have known the value}
   observed_at: {unit: time, meaning: When this warehouse saw the value}
 rows: {min: 0}

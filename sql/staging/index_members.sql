@@ -18,7 +18,7 @@ columns:
   sub_industry: {type: VARCHAR, unit: name, meaning: GICS sub-industry, nullable: true}
   added_date: {type: DATE, unit: date, meaning: Date from which the symbol belongs to the index; NULL where no list tells, nullable: true}
   removed_date: {type: DATE, unit: date, meaning: Date of the first later list that lacks the symbol or has it in another sector; NULL while none does, nullable: true}
-  source: {type: VARCHAR, unit: name, meaning: "Where the value came from: simulated, yahoo, cboe, fred, ofr, datahub, or files/ and the folder or layout"}
+  source: {type: VARCHAR, unit: name, meaning: "Where the value came from: simulated, yahoo, cboe, fred, ofr, datahub, edgar, or files/ and the folder or layout"}
   available_at: {type: TIMESTAMPTZ, unit: time, meaning: When anyone could first have known the value}
 rows: {min: 0}
 */

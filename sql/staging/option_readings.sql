@@ -11,7 +11,7 @@ columns:
   underlying: {type: VARCHAR, unit: name, meaning: "Instrument that the option is on; SPX+SPY for both together where a table says so"}
   reading: {type: VARCHAR, unit: name, meaning: "When the chain was quoted: close is after the close, with the open interest of the session before; settled is before the next opening, with the session's own; intraday is in between and not used", allowed: [close, settled, intraday]}
   snapshot_id: {type: VARCHAR, unit: name, meaning: "Underlying, quote time, source and content of a chain snapshot"}
-  source: {type: VARCHAR, unit: name, meaning: "Where the value came from: simulated, yahoo, cboe, fred, ofr, datahub, or files/ and the folder or layout"}
+  source: {type: VARCHAR, unit: name, meaning: "Where the value came from: simulated, yahoo, cboe, fred, ofr, datahub, edgar, or files/ and the folder or layout"}
   oi_date: {type: DATE, unit: date, meaning: "Session whose open interest the chain shows: its own once settled, else the session before", nullable: true}
   spot: {type: DOUBLE, unit: price, meaning: "Price of the underlying that belongs to the quotes", nullable: true}
   available_at: {type: TIMESTAMPTZ, unit: time, meaning: When anyone could first have known the value}

@@ -10,7 +10,7 @@ columns:
   session: {type: DATE, unit: date, meaning: XNYS trading day}
   underlying: {type: VARCHAR, unit: name, meaning: "Instrument that the option is on; SPX+SPY for both together where a table says so"}
   reading: {type: VARCHAR, unit: name, meaning: "When the chain was quoted: close is after the close, with the open interest of the session before; settled is before the next opening, with the session's own; intraday is in between and not used", allowed: [close, settled, intraday]}
-  source: {type: VARCHAR, unit: name, meaning: "Where the value came from: simulated, yahoo, cboe, fred, ofr, datahub, or files/ and the folder or layout"}
+  source: {type: VARCHAR, unit: name, meaning: "Where the value came from: simulated, yahoo, cboe, fred, ofr, datahub, edgar, or files/ and the folder or layout"}
   quote_at: {type: TIMESTAMPTZ, unit: time, meaning: Time of the quotes; NULL where the source gives the date alone, nullable: true}
   oi_date: {type: DATE, unit: date, meaning: "Session whose open interest the chain shows: its own once settled, else the session before", nullable: true}
   spot: {type: DOUBLE, unit: price, meaning: "Price of the underlying that belongs to the quotes", nullable: true}

@@ -19,7 +19,7 @@ columns:
   total_return: {type: DOUBLE, unit: ratio, meaning: "Close-to-close return with dividends, from the dividends where the source reports them and else from the vendor's adjusted close; NULL on the first bar, after a session without a bar, where a segment begins, and for volatility indices, yields and unrolled futures, which nobody can hold", nullable: true, min: -1}
   total_return_index: {type: DOUBLE, unit: price, meaning: "First close grown by every return since, those over missing sessions included: the adjusted price, compounded forward so that later dividends never change it", nullable: true, min: 0}
   quality_flag: {type: VARCHAR, unit: name, meaning: "What is wrong with the bar; disordered means that open and high and low were withheld, jump that a segment begins with it", nullable: true, allowed: [disordered]}
-  source: {type: VARCHAR, unit: name, meaning: "Where the value came from: simulated, yahoo, cboe, fred, ofr, datahub, or files/ and the folder or layout"}
+  source: {type: VARCHAR, unit: name, meaning: "Where the value came from: simulated, yahoo, cboe, fred, ofr, datahub, edgar, or files/ and the folder or layout"}
   available_at: {type: TIMESTAMPTZ, unit: time, meaning: When anyone could first have known the value}
 rows: {min: 1}
 audits:

@@ -9,7 +9,7 @@ columns:
   series_id: {type: VARCHAR, unit: name, meaning: Publisher and quantity}
   series_date: {type: DATE, unit: date, meaning: Date that the number describes}
   series_value: {type: DOUBLE, unit: that of the series, meaning: The published number}
-  source: {type: VARCHAR, unit: name, meaning: "Where the value came from: simulated, yahoo, cboe, fred, ofr, datahub, or files/ and the folder or layout"}
+  source: {type: VARCHAR, unit: name, meaning: "Where the value came from: simulated, yahoo, cboe, fred, ofr, datahub, edgar, or files/ and the folder or layout"}
   available_at: {type: TIMESTAMPTZ, unit: time, meaning: When anyone could first have known the value}
 rows: {min: 0}
 */

@@ -17,6 +17,7 @@ import pytest
 from rich.console import Console
 
 from assets.inputs import Filled, Inputs, Sources
+from assets.raw import holdings as raw_holdings
 from assets.raw import index_members as raw_index_members
 from assets.raw import option_chains as raw_option_chains
 from assets.raw import prices as raw_prices
@@ -132,6 +133,7 @@ def write(warehouse: Warehouse, table: Table, settings: Settings) -> None:
         "raw.option_chains": raw_option_chains.fill,
         "raw.series": raw_series.fill,
         "raw.index_members": raw_index_members.fill,
+        "raw.holdings": raw_holdings.fill,
     }
     if table.qualified not in few or settings.as_of:
         write_table(warehouse, table, settings)

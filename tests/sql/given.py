@@ -39,7 +39,13 @@ from orchestration.tables import SCHEMAS, Catalogue, Table
 
 NOW = datetime(2025, 12, 31, 23, tzinfo=UTC)
 # Between them they are made from every table that SQL computes.
-EVERY_TABLE = ("marts.desk_note", "marts.scoreboard_summary", "indicators.daily_risk_control", "indicators.systemic")
+EVERY_TABLE = (
+    "marts.desk_note",
+    "marts.scoreboard_summary",
+    "indicators.daily_risk_control",
+    "indicators.systemic",
+    "staging.holdings_sectors",
+)
 CONVENTION = "calls_long_puts_short"
 # What Python computes from other tables; the other tables that Python fills are given or empty.
 FILLS: Mapping[str, Callable[[Inputs], Filled | Iterator[Filled]]] = {

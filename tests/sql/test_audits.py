@@ -17,11 +17,13 @@ MON, TUE, WED, THU, FRI = DAYS[:5]
 Value = str | float | pd.Timestamp | None
 REPEATED = (10.0, 12.0, 8.0, 11.0)
 INFINITE = float("inf")
+# Filing, security, value, shares, and date of the positions.
+Held = tuple[str, str, float | None, float | None, str]
 
 
 @dataclass(frozen=True)
 class Case:
-    """Given bars, chains, members, baskets and patterns, and what the first columns of the audit's rows must be."""
+    """What is given, and what the first columns of the audit's rows must be."""
 
     audit: str
     rows: Sequence[Bar]
@@ -30,6 +32,7 @@ class Case:
     members: Sequence[str] = ()
     baskets: Sequence[tuple[str, str, str, str, str | None]] = ()
     patterns: Sequence[tuple[str, str, str]] = ()
+    holdings: Sequence[Held] = ()
 
 
 def on(symbol: str, *prices: Prices, **more: object) -> list[Bar]:
@@ -97,7 +100,37 @@ def possible(column: str, value: Value) -> Case:
 
 
 LAST = pd.Timestamp("2025-12-31")
+
+
+def filed(*positions: Held) -> pd.DataFrame:
+    """Rows of raw.holdings, all of one holder and published in the evening of the Monday."""
+    names = ["filing_id", "security", "value_usd", "shares", "report_date"]
+    known = pd.Timestamp(f"{MON.date()} 22:00", tz="America/New_York")
+    rows_given = pd.DataFrame(positions, columns=names).assign(holder="any", available_at=known, observed_at=known)
+    return rows_given.astype({"report_date": "datetime64[us]"})
+
+
+def held(value: float | None = 1.0, shares: float | None = 1.0, day: str = "2025-09-30") -> Case:
+    """A filing of two positions, the second of which the audit reports."""
+    positions: list[Held] = [("F", "A", 1.0, 1.0, "2025-09-30"), ("F", "B", value, shares, day)]
+    return Case("impossible_position", [], [("F", "B")], holdings=positions)
+
+
 FAILING = {
+    "value of zero": held(value=0.0),
+    "short position": held(value=-5.0),
+    "no value": held(value=None),
+    "infinite value": held(value=INFINITE),
+    "value of the whole world": held(value=1.1e13),
+    "no shares": held(shares=0.0),
+    "infinite shares": held(shares=INFINITE),
+    "positions of a day to come": held(day=str(TUE.date())),
+    "security twice": Case(
+        "impossible_position",
+        [],
+        [("F", "A"), ("F", "A")],
+        holdings=[("F", "A", 1.0, 1.0, "2025-09-30"), ("F", "A", 2.0, 1.0, "2025-09-30")],
+    ),
     "three of five members": Case(
         "members_without_bars",
         on("SPX", 1.0) + [b for name in "ABC" for b in on(name, 1.0)],
@@ -290,6 +323,11 @@ FAILING = {
     "vanished": Case("vanished_symbol", on("SPX", *[1.0] * 7) + on("NDX", 1.0), reported("NDX", MON)),
 }
 PASSING = {
+    "shares not told, published that day, in another filing too": Case(
+        "impossible_position",
+        [],
+        holdings=[("F", "A", 1e13, None, str(MON.date())), ("G", "A", 1.0, 1.0, "2025-09-30")],
+    ),
     "ordinary chain": Case("impossible_quote", [], chains=[whole("IWM", FRI)]),
     "no bid": possible("bid", 0.0),
     "no quotes": Case("impossible_quote", [], chains=[one_contract(lambda c: c.assign(bid=None, ask=None, last=None))]),
@@ -411,6 +449,8 @@ def found(case: Case) -> list[tuple[object, ...]]:
         given["reference.basket_members"] = in_baskets(*case.baskets)
     if case.patterns:
         given["indicators.head_shoulders"] = shown(*case.patterns)
+    if case.holdings:
+        given["raw.holdings"] = filed(*case.holdings)
     if case.members:
         given["raw.index_members"] = listed(case.members)
     until = "staging.prices" if of == "raw.prices" else of

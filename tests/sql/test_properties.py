@@ -164,12 +164,29 @@ def baskets(cut: int) -> pd.DataFrame:
     ).assign(why="any", valid_to=lambda rows: pd.to_datetime(rows["valid_to"]))
 
 
+@cache
+def filings(cut: int) -> pd.DataFrame:
+    """Rows of raw.holdings: a filing before a session; one in its place, one that adds and the next after it."""
+    frames = []
+    for filing_id, day, adds, symbols in (
+        ("first", cut - 5, False, MEMBERS[:3]),
+        ("amended", cut + 1, False, MEMBERS[1:3]),
+        ("added", cut + 2, True, MEMBERS[:1]),
+    ):
+        known = decided(DAYS[day].date())
+        of = pd.DataFrame({"filing_id": filing_id, "security": symbols, "ticker": symbols})
+        of = of.assign(value_usd=[1e9 / (n + 3) for n in range(len(of))], adds=adds, holder="viking", left_out=0)
+        frames.append(of.assign(report_date=DAYS[cut - 50], source="edgar", available_at=known, observed_at=known))
+    return pd.concat(frames, ignore_index=True)
+
+
 def build_all(rows: pd.DataFrame, given: Mapping[str, pd.DataFrame], **more: Any) -> duckdb.DuckDBPyConnection:  # noqa: ANN401 - what build takes
     """Every table, with averages that burn in soon."""
     usual = {
         "reference.pivot_calibration": AVERAGES,
         "reference.basket_members": baskets(COUNT - 3),
         "raw.index_members": lists(COUNT - 3),
+        "raw.holdings": filings(COUNT - 3),
     }
     return build(rows, given={**usual, **given}, **more)
 
@@ -219,6 +236,7 @@ class Landed:
         figures: Rows of raw.series.
         members: Rows of raw.index_members.
         of_baskets: Rows of reference.basket_members.
+        holdings: Rows of raw.holdings.
     """
 
     day: date
@@ -227,6 +245,7 @@ class Landed:
     figures: pd.DataFrame
     members: pd.DataFrame
     of_baskets: pd.DataFrame
+    holdings: pd.DataFrame
 
     def given(self) -> dict[str, pd.DataFrame]:
         """The rows of all tables but prices."""
@@ -235,6 +254,7 @@ class Landed:
             "raw.series": self.figures,
             "raw.index_members": self.members,
             "reference.basket_members": self.of_baskets,
+            "raw.holdings": self.holdings,
         }
 
     def listed_later(self) -> NDArray[np.bool_]:
@@ -255,7 +275,7 @@ def landed(cut: int, holes: frozenset[tuple[str, int]]) -> tuple[Landed, duckdb.
     """What has landed around a cut, with missing bars, and every table of it."""
     rows = without(market(), {(symbol, cut + n) for symbol, n in holes if symbol not in REQUIRED or n})
     figures = series(DAYS[cut - 9 : cut + 6])
-    world = Landed(DAYS[cut].date(), rows, chains(cut), figures, lists(cut), baskets(cut))
+    world = Landed(DAYS[cut].date(), rows, chains(cut), figures, lists(cut), baskets(cut), filings(cut))
     return world, build_all(rows, given=world.given())
 
 
@@ -269,6 +289,7 @@ def cut_off(landed: Landed) -> duckdb.DuckDBPyConnection:
         "raw.series": landed.figures[~figures],
         "raw.index_members": landed.members[~landed.listed_later()],
         "reference.basket_members": belonging.assign(valid_to=lambda of: of["valid_to"].where(of["valid_to"] <= day)),
+        "raw.holdings": landed.holdings[landed.holdings["available_at"] <= decided(landed.day)],
     }
     return build_all(landed.rows[~rows], given=given)
 
@@ -288,10 +309,13 @@ def made_up(landed: Landed, seed: int) -> duckdb.DuckDBPyConnection:
     members = members[~listed_later | (random.random(len(members)) < 0.5)]
     day = pd.Timestamp(landed.day)
     gone = day + pd.Timedelta(days=7)
+    holdings = landed.holdings.copy()
+    holdings.loc[holdings["available_at"] > decided(landed.day), "value_usd"] *= random.uniform(0.5, 2)
     given = {
         "raw.option_chains": quotes,
         "raw.series": figures,
         "raw.index_members": members,
+        "raw.holdings": holdings,
         "reference.basket_members": landed.of_baskets.assign(
             valid_to=lambda of: of["valid_to"].where(of["valid_to"] <= day, gone)
         ),
