@@ -1,5 +1,6 @@
 """Which adapter stands behind each port, by profile, and what time it is there."""
 
+import os
 from datetime import UTC, datetime
 
 from assets.inputs import Sources
@@ -43,6 +44,8 @@ def clock(settings: Settings) -> datetime:
 
 def sources(settings: Settings, now: datetime) -> Sources:
     """The profile's adapters."""
+    # Where edgartools, which makes a folder when it is loaded, makes it; by default in the user's home.
+    os.environ.setdefault("EDGAR_LOCAL_DATA_DIR", str(settings.main_home / "edgartools"))
     match settings.profile:
         case "demo":
             return Sources(
