@@ -15,8 +15,9 @@ BATCH_POSITIONS = 100_000
 def fill(inputs: Inputs) -> Iterator[Filled]:
     """The filings that are not stored yet, columns as in sql/raw/holdings.sql.
 
-    What takes the place of a stored filing under the same date of publication is a correction by whoever made the
-    file, and was not known before now. A filing that is dated after the run, or that has no position, is a failure.
+    What says something else than a stored filing of the same holder, date and time of publication is a correction by
+    whoever made the file, and was not known before now. A filing that is dated after the run, or that has no position,
+    is a failure.
     """
     listed = inputs.query("select holder, form, cik, fund_series from reference.holders order by holder")
     holders = [
@@ -24,12 +25,8 @@ def fill(inputs: Inputs) -> Iterator[Filled]:
         for holder, form, cik, series in listed.itertuples(index=False)
     ]
     stored = inputs.query("select distinct filing_id, holder, report_date, available_at from raw.holdings")
-    known_at = {
-        (holder, day.date()): known
-        for holder, day, known in stored.sort_values("available_at")[
-            ["holder", "report_date", "available_at"]
-        ].itertuples(index=False)
-    }
+    keys = stored[["holder", "report_date", "available_at"]].itertuples(index=False)
+    taken = {(holder, day.date(), known.to_pydatetime()) for holder, day, known in keys}
     frames: list[pd.DataFrame] = []
     failures: list[Failure] = []
     for found in inputs.sources.holdings.filings(holders, set(stored["filing_id"])):
@@ -37,8 +34,7 @@ def fill(inputs: Inputs) -> Iterator[Filled]:
         if isinstance(found, Failure) or problem:
             failures += [problem] if problem else []
             continue
-        before = known_at.get((found.holder, found.report_date))
-        is_correction = not found.adds and before is not None and found.available_at <= before
+        is_correction = (found.holder, found.report_date, found.available_at) in taken
         known = inputs.now if is_correction else found.available_at
         frames.append(_rows(found).assign(available_at=pd.Timestamp(known).tz_convert("UTC")))
         if sum(map(len, frames)) >= BATCH_POSITIONS:

@@ -50,6 +50,7 @@ class FileHoldings:
         A row that cannot be read fails its report whole, and one that names no report its file.
         """
         listed = {holder.holder for holder in holders}
+        found_in: dict[Key, str] = {}
         for path in sorted((*self.folder.glob("holdings.csv"), *self.folder.glob("holdings/*.csv"))):
             source = "files/holdings"
             label = f"files/{path.relative_to(self.folder).as_posix()}"
@@ -59,10 +60,16 @@ class FileHoldings:
                 yield Failure("*", str(error))
                 continue
             for key, rows in reports.items():
+                holder, day, filed = key
+                if key in found_in:
+                    where = f"positions of {day}, filed {filed}, are in {found_in[key]} too"
+                    yield Failure(holder, f"{label} {holder}: {where}")
+                    continue
+                found_in[key] = label
                 try:
                     filing = _filing(key, rows, label, source, listed)
                 except SourceError as error:
-                    yield Failure(key[0], str(error))
+                    yield Failure(holder, str(error))
                     continue
                 if filing.filing_id not in known:
                     yield filing

@@ -124,7 +124,7 @@ final as (
         value_usd::double / placed_usd::double as weight,
         placed_usd::double / total_usd::double as placed
     from summed
-    where sector is not null
+    where sector is not null and placed_usd > 0
 )
 
 select * from final

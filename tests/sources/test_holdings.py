@@ -332,6 +332,16 @@ def test_a_symbol_that_is_left_out_comes_from_the_cusip(tmp_path: Path) -> None:
     assert [row[1] for row in rows_of(filing)] == ["AAPL", "BRK.B"]
 
 
+def test_a_report_in_two_files_is_a_failure(tmp_path: Path) -> None:
+    read(tmp_path, LINES[0], name="holdings/a.csv")
+    first, failure = read(tmp_path, LINES[1], LINES[1], name="holdings/b.csv")
+    assert isinstance(first, Filing)
+    assert (
+        reason(failure)
+        == "files/holdings/b.csv viking: positions of 2025-09-30, filed 2025-11-14, are in files/holdings/a.csv too"
+    )
+
+
 def test_no_file_is_no_failure(tmp_path: Path) -> None:
     assert list(FileHoldings(tmp_path).filings([VIKING], [])) == []
 
@@ -438,8 +448,10 @@ def test_what_is_new_lands_with_the_time_of_its_publication() -> None:
 
 
 def test_a_correction_under_the_same_date_was_not_known_before_now() -> None:
-    [filled] = land(filing("b"), filing("c", adds=True), stored=[filing("a")])
-    assert filled.rows["available_at"].tolist() == [pd.Timestamp(NOW), pd.Timestamp("2025-11-14 22:00", tz=NEW_YORK)]
+    earlier = filing("c", "2025-11-13 22:00")
+    [filled] = land(filing("b"), earlier, stored=[filing("a")])
+    # One that was out of reach before takes the place of nothing that came after it.
+    assert filled.rows["available_at"].tolist() == [pd.Timestamp(NOW), pd.Timestamp(earlier.available_at)]
 
 
 def test_what_is_empty_or_of_a_day_to_come_is_a_failure() -> None:

@@ -117,12 +117,11 @@ def held(value: float | None = 1.0, shares: float | None = 1.0, day: str = "2025
 
 
 FAILING = {
-    "value of zero": held(value=0.0),
     "short position": held(value=-5.0),
     "no value": held(value=None),
     "infinite value": held(value=INFINITE),
     "value of the whole world": held(value=1.1e13),
-    "no shares": held(shares=0.0),
+    "shares sold short": held(shares=-1.0),
     "infinite shares": held(shares=INFINITE),
     "positions of a day to come": held(day=str(TUE.date())),
     "security twice": Case(
@@ -323,10 +322,10 @@ FAILING = {
     "vanished": Case("vanished_symbol", on("SPX", *[1.0] * 7) + on("NDX", 1.0), reported("NDX", MON)),
 }
 PASSING = {
-    "shares not told, published that day, in another filing too": Case(
+    "shares not told, published that day, worthless, in another filing too": Case(
         "impossible_position",
         [],
-        holdings=[("F", "A", 1e13, None, str(MON.date())), ("G", "A", 1.0, 1.0, "2025-09-30")],
+        holdings=[("F", "A", 1e13, None, str(MON.date())), ("G", "A", 0.0, 0.0, "2025-09-30")],
     ),
     "ordinary chain": Case("impossible_quote", [], chains=[whole("IWM", FRI)]),
     "no bid": possible("bid", 0.0),

@@ -116,6 +116,7 @@ def test_an_amendment_after_an_addition_takes_the_place_of_both() -> None:
 def test_an_addition_to_what_is_not_there_and_a_filing_without_a_place_have_no_rows() -> None:
     assert sectors(filed("c", FILED, ("AAA", 1.0), adds=True)) == []
     assert sectors(filed("a", FILED, ("SPY", 1.0))) == []
+    assert sectors(filed("a", FILED, ("AAA", 0.0))) == []
 
 
 def test_the_cohort_is_that_of_the_list_or_of_the_source() -> None:
