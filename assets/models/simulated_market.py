@@ -21,6 +21,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from assets.models.simulated_positioning import EXPOSURE, FUNDS, SECTOR_FUNDS, tilt_of
+
 Array = NDArray[np.float64]
 Traits = Mapping[str, float]
 
@@ -143,6 +145,8 @@ TRACKS: dict[str, str] = {
     "NQ=F": "NDX",
     "IWM": "RUT",
     "RTY=F": "RUT",
+    # Active funds, which tilt besides.
+    **dict.fromkeys(FUNDS, "SPX"),
 }
 
 # What an instrument is made of: loadings on factors (per percentage point for yields), `sector` the loading
@@ -246,7 +250,7 @@ SYMBOL_TRAITS: dict[str, Traits] = {
         "yield": 0,
         "volume": 4.3e7,
     },
-    "GVIP": {"level": 55, "market": 1.08, "growth": 0.7, "speculative": 0.2, "idio": 0.04},
+    "GVIP": {"level": 55, "idio": 0.03},
     "MTUM": {"level": 104, "growth": 0.6, "idio": 0.07},
     "QUAL": {"level": 83, "growth": 0.15, "idio": 0.015},
     "VLUE": {"level": 84.7, "growth": -0.7, "defensive": -0.3},
@@ -303,6 +307,11 @@ OTHER_IMPLIED: dict[str, tuple[float, float, float]] = {
     "MOVE": (78, 0.45, 0.20),
     "OVX": (37, 0.50, 0.18),
     "GVZ": (16, 0.40, 0.12),
+}
+
+SECTOR_INSTRUMENTS = {
+    symbol: {"symbol": symbol, "class": "etf", "role": "sector", "sector": sector}
+    for sector, symbol in SECTOR_FUNDS.items()
 }
 
 # What the latent state holds, with its unit.
@@ -644,7 +653,12 @@ def _returns(latent: Latent, instrument: Mapping[str, str], traits: Traits, seed
     steps = _reverting(traits["idio"] * own_scale * _shocks(seed, symbol, len(relative)), IDIO_REVERSION)
     if symbol in TRACKS:
         index = {"symbol": TRACKS[symbol], "class": "index", "role": "benchmark", "sector": ""}
-        return steps + _returns(latent, index, _traits(index, seed), seed)
+        held = _returns(latent, index, _traits(index, seed), seed)
+        for sector, share in tilt_of(symbol).items():
+            held += share * _returns(
+                latent, SECTOR_INSTRUMENTS[sector], _traits(SECTOR_INSTRUMENTS[sector], seed), seed
+            )
+        return steps + EXPOSURE.get(symbol, 1.0) * held
     for name, factor in latent.steps.items():
         if traits.get(name):
             steps += traits[name] * factor

@@ -8,6 +8,7 @@ from functools import cache
 import pandas as pd
 
 from assets.models.simulated_market import STATE_UNITS, SimulatedMarket, simulate, simulate_latent
+from assets.models.simulated_positioning import TILTS, UNIT, variable
 from assets.sources.errors import SourceError
 from assets.sources.prices import COLUMNS, Delivery, Instrument
 from assets.sources.sessions import DECISION_TIME, NEW_YORK, sessions
@@ -54,6 +55,17 @@ def truth() -> pd.DataFrame:
     state = simulate_latent(sessions(FIRST_SESSION, LAST_SESSION), SEED).state
     rows = state.rename_axis("session").reset_index().melt("session", var_name="variable", value_name="truth")
     return rows.assign(truth_unit=rows["variable"].map(STATE_UNITS))
+
+
+@cache
+def positioning_truth() -> pd.DataFrame:
+    """What the cohorts of funds truly hold against the index, columns as of `truth`; the same on every session."""
+    tilts = pd.DataFrame(
+        [(variable(cohort, sector), points) for cohort, of in TILTS.items() for sector, points in of.items()],
+        columns=["variable", "truth"],
+    )
+    days = pd.DataFrame({"session": sessions(FIRST_SESSION, LAST_SESSION)})
+    return days.merge(tilts, how="cross").assign(truth_unit=UNIT)
 
 
 @cache
