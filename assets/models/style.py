@@ -1,8 +1,8 @@
 """Which sectors a fund's returns look like: returns-based style analysis, and random-walk weights beside it.
 
-Style analysis (Sharpe 1992, doi 10.3905/jpm.1992.409394) finds the mix of sector funds and cash whose return differs
-from the fund's with the least variance. Cash hardly varies from day to day, so that it needs no returns of its own:
-what the weights lack to one is cash. Weights of a fund that is only long are at least zero and sum to at most one.
+Style analysis (Sharpe 1992, doi 10.3905/jpm.1992.409394) finds the mix of sector funds whose return differs from the
+fund's with the least variance. Weights of a fund that is only long are at least zero and sum to one; of any other the
+sum is its net exposure.
 """
 
 from functools import cache
@@ -45,8 +45,8 @@ def style(funds: Array, sectors: Array, weights: Array, is_long_only: Flags) -> 
         sectors: Returns of the sector funds, shape (windows, observations, sectors); zero throughout for one that takes
             no part.
         weights: Of the observations, summing to one in each window; shape (windows, observations).
-        is_long_only: Which funds hold at least nothing of each sector and at most all they have, shape (funds,); the
-            others are bound by NET_BOUNDS alone.
+        is_long_only: Which funds hold sectors and nothing else, and short of none, shape (funds,); the others are bound
+            by NET_BOUNDS alone.
     """
     count = sectors.shape[2]
     x, y = centred(sectors, weights), centred(funds, weights)
@@ -81,34 +81,31 @@ def centred(returns: Array, weights: Array) -> Array:
 
 
 def _long_only(mixes: Array, targets: Array) -> Array:
-    """The least squares of mix @ w - target with w >= 0 and sum(w) <= 1, exactly and by non-negative least squares.
+    """The least squares of mix @ w - target with w >= 0 and sum(w) = 1, exactly and by non-negative least squares.
 
-    With cash as one more column of zeros the weights sum to one, and mix @ w - target = (mix - target) @ w. The minimum
-    of |(mix - target) @ v|^2 + (sum(v) - 1)^2 over v >= 0 then has w's direction: along any direction w the best length
-    leaves q / (1 + q), which grows with q = |(mix - target) @ w|^2 (Lawson and Hanson 1974, ch. 23).
+    As the weights sum to one, mix @ w - target = (mix - target) @ w. The minimum of |(mix - target) @ v|^2 +
+    (sum(v) - 1)^2 over v >= 0 has w's direction: along any direction w the best length leaves q / (1 + q), which grows
+    with q = |(mix - target) @ w|^2 (Lawson and Hanson 1974, ch. 23).
 
     Args:
-        mixes: Shape (windows, n, sectors).
+        mixes: Shape (windows, n, sectors); a column of zeros takes no part.
         targets: Shape (windows, n, funds).
 
     Returns:
         Shape (windows, funds, sectors); zeros for a target of zeros.
     """
-    windows, height, count = mixes.shape
     lengths = np.sqrt((targets**2).sum(axis=1))
-    moves = lengths > 0
-    scale = np.where(moves, lengths, 1.0)[:, :, None, None]
-    against = np.zeros((windows, targets.shape[2], height + 1, count + 1))
-    against[:, :, :-1, :-1] = mixes[:, None]
-    against[:, :, :-1] -= targets.swapaxes(1, 2)[..., None]
-    against /= scale
-    against[:, :, -1] = 1
-    aim = np.zeros(height + 1)
+    scale = np.where(lengths > 0, lengths, 1.0)
+    takes_part = (mixes != 0).any(axis=1)
+    against = (mixes[:, None] - targets.swapaxes(1, 2)[..., None]) / scale[:, :, None, None]
+    against = np.concatenate([against, np.ones((*scale.shape, 1, mixes.shape[2]))], axis=2)
+    against *= takes_part[:, None, None]
+    aim = np.zeros(against.shape[2])
     aim[-1] = 1
-    found = np.zeros((*against.shape[:2], count))
-    for window, fund in np.argwhere(moves):
+    found = np.zeros((*scale.shape, mixes.shape[2]))
+    for window, fund in np.argwhere(lengths > 0):
         held, _ = nnls(against[window, fund], aim)
-        found[window, fund] = held[:-1] / held.sum()
+        found[window, fund] = held / held.sum()
     return found
 
 
@@ -137,37 +134,55 @@ def resampling_weights(observations: int, mean_block: float) -> Array:
     return np.asarray(by_lag[np.abs(numbers[:, None] - numbers)])
 
 
-def sampling_deviation(sectors: Array, errors: Array, weights: Array, shares: Array, mean_block: float) -> Array:
-    """Deviation of style weights, as shares of their sum, under the stationary bootstrap; the bounds are left aside.
+def influence(sectors: Array, errors: Array, weights: Array, shares: Array | None = None) -> Array:
+    """How much each observation moves the weights, as shares of their sum; bounds at zero are left aside.
 
-    An estimate errs by G^-1 times the sum of the scores w_t x_t e_t, with G the sectors' weighted covariance; resampled
-    are the scores (Kline and Santos 2012). The variance grows by what taking out the mean of independent scores costs a
-    bootstrap of blocks, and by n / (n - sectors - 1) for the degrees of freedom that the fit took, n the effective
-    number of observations. Bounds only bring weights nearer to each other, so that the deviation is large for a sector
-    that a fund does not hold.
+    An estimate errs by G^-1 times the sum of the scores w_t x_t e_t, with G the sectors' weighted covariance. Where the
+    sum is fixed to one, a move that would change it is taken back; else a weight's share falls with every other weight.
 
     Args:
         sectors: As for `style`.
         errors: What a mix leaves of its fund's return, by the fund's exposure, shape (windows, observations).
         weights: As for `style`.
-        shares: Weights as shares of the exposure, shape (windows, sectors).
-        mean_block: Mean length of a block of the bootstrap.
+        shares: Weights as shares of the exposure, shape (windows, sectors), of funds whose weights may have any sum;
+            None for those whose weights sum to one.
+
+    Returns:
+        Shape (windows, observations, sectors).
+    """
+    x = centred(sectors, weights)
+    inverse = np.linalg.pinv((x * weights[:, :, None]).swapaxes(1, 2) @ x, hermitian=True)
+    summed = inverse.sum(axis=1)
+    if shares is None:
+        total = summed.sum(axis=1, keepdims=True)
+        shares = np.divide(summed, total, out=np.zeros(summed.shape), where=total > 0)
+    reach = inverse - shares[:, :, None] * summed[:, None]
+    moved: Array = (x * (weights * errors)[:, :, None]) @ reach.swapaxes(1, 2)
+    return moved
+
+
+def sampling_deviation(influences: Array, weights: Array, mean_block: float) -> Array:
+    """Deviation of style weights under the stationary bootstrap of what each observation moves them by.
+
+    Resampled are the scores and not the fits (Kline and Santos 2012). The variance grows by what taking out the mean of
+    independent scores costs a bootstrap of blocks, and by n / (n - sectors) for the degrees of freedom that the fit
+    took, n the effective number of observations. Bounds only bring weights nearer to each other, so that the deviation
+    is large for a sector that a fund does not hold.
+
+    Args:
+        influences: Shape (windows, observations, sectors); zero throughout for a sector that takes no part.
+        weights: As for `style`.
+        mean_block: Mean length of a block.
 
     Returns:
         Shape (windows, sectors).
     """
-    x = centred(sectors, weights)
-    inverse = np.linalg.pinv((x * weights[:, :, None]).swapaxes(1, 2) @ x, hermitian=True)
-    # A weight's share falls with every other weight.
-    reach = inverse - shares[:, :, None] * inverse.sum(axis=1, keepdims=True)
-    scores = x * (weights * errors)[:, :, None]
-    scores = scores - scores.mean(axis=1, keepdims=True)
-    resampling = resampling_weights(x.shape[1], mean_block)
-    spread = scores.swapaxes(1, 2) @ (resampling @ scores) / (1 - resampling.mean())
+    around = influences - influences.mean(axis=1, keepdims=True)
+    resampling = resampling_weights(influences.shape[1], mean_block)
+    variance = (around * (resampling @ around)).sum(axis=1) / (1 - resampling.mean())
     effective = 1 / (weights**2).sum(axis=1)
-    lost = effective / (effective - (sectors != 0).any(axis=1).sum(axis=1) - 1)
-    variance = lost[:, None] * ((reach @ spread) * reach).sum(axis=2)
-    deviation: Array = np.sqrt(np.maximum(variance, 0))
+    lost = effective / (effective - (influences != 0).any(axis=1).sum(axis=1))
+    deviation: Array = np.sqrt(np.maximum(lost[:, None] * variance, 0))
     return deviation
 
 
