@@ -170,6 +170,18 @@ unprofitable as (
     where basket = 'unprofitable_tech'
 ),
 
+positions as (
+    select
+        session,
+        cohort || case sector when 'Health Care' then '_health_care' else '_technology' end as measure,
+        active_wt_pp,
+        active_wt_lo_pp,
+        active_wt_hi_pp,
+        case when active_wt_pp is null then inputs_missing end as reason
+    from indicators.sector_positioning
+    where method = 'style' and sector in ('Health Care', 'Information Technology')
+),
+
 pattern as (
     select
         session,
@@ -348,6 +360,9 @@ measured as (
         fall_63d_hi_pct as value_hi
     from unprofitable
     union all by name
+    select session, measure, active_wt_pp as value, active_wt_lo_pp as value_lo, active_wt_hi_pp as value_hi
+    from positions
+    union all by name
     select session, 'neckline_distance' as measure, neckline_distance_pct as value, value as value_lo, value as value_hi
     from pattern
     union all by name
@@ -378,6 +393,8 @@ reasons as (
     select session, 'cta_front_loaded' as measure, reason from front_loaded
     union all
     select session, 'rebound_quality' as measure, reason from rebounds
+    union all
+    select session, measure, reason from positions
     union all
     select p.session, m.measure, p.reason
     from pattern as p

@@ -253,6 +253,25 @@ ours as (
     select session, indicator, value, value_lo, value_hi
     from basket_moves
     where basket <> 'ark_innovation'
+    union all by name
+    select
+        session,
+        'active_' || cohort || '_' || replace(lower(sector), ' ', '_') as indicator,
+        active_wt_pp as value,
+        active_wt_lo_pp as value_lo,
+        active_wt_hi_pp as value_hi
+    from indicators.sector_positioning
+    where method = 'style'
+    union all by name
+    -- A share of the exposure is as wide as its distance from the benchmark.
+    select
+        session,
+        cohort || '_technology_weight' as indicator,
+        weight_pct as value,
+        weight_pct + active_wt_lo_pp - active_wt_pp as value_lo,
+        weight_pct + active_wt_hi_pp - active_wt_pp as value_hi
+    from indicators.sector_positioning
+    where method = 'style' and sector = 'Information Technology'
 ),
 
 -- The estimate by a fit that has not seen the session's figures.
@@ -307,7 +326,7 @@ published as (
     where variable in (
         'dealer_gamma', 'dealer_gamma_flip', 'vol_control_notional', 'risk_parity_equity_notional', 'top_of_book'
     )
-    or starts_with(variable, 'cta_') or starts_with(variable, 'vol_control_flow_')
+    or starts_with(variable, 'cta_') or starts_with(variable, 'vol_control_flow_') or starts_with(variable, 'active_')
 ),
 
 averages as (

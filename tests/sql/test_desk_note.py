@@ -44,6 +44,10 @@ MEASURES = [
     "technology_15d",
     "unprofitable_tech_fall",
     "unprofitable_tech_rise",
+    "hedge_funds_health_care",
+    "hedge_funds_technology",
+    "mutual_funds_health_care",
+    "mutual_funds_technology",
     "ai_15d",
     "momentum_decile_15d",
     "option_volume_to_record",
@@ -65,7 +69,7 @@ MEASURES = [
 ABOVE = "the S&P 500 is above its short-term threshold"
 NOT_GIVEN = (
     *("rebound", "liquidity", "cta_pivots", "cta_flows", "index_momentum", "index_momentum_pairs"),
-    *("rotation", "sector_league", "baskets", "head_shoulders", "bitcoin"),
+    *("rotation", "sector_league", "baskets", "head_shoulders", "bitcoin", "sector_positioning"),
 )
 NO_PATTERN = "no head-and-shoulders in 126 sessions"
 SMALL = "the flows of a flat week and month differ in sign or are small"
@@ -187,6 +191,22 @@ def baskets(**unprofitable: object) -> pd.DataFrame:
     return pd.concat([rows, own])
 
 
+def positions(**columns: str | None) -> pd.DataFrame:
+    """Rows of indicators.sector_positioning on the Friday: by returns, and by holdings twice that."""
+    active = {"Health Care": 3.0, "Information Technology": -5.0, "Energy": 9.0}
+    rows = [
+        {"session": FRIDAY, "cohort": cohort, "sector": sector, "method": method, "active_wt_pp": factor * points}
+        for cohort, half in (("hedge_funds", 1.0), ("mutual_funds", 0.5))
+        for method, factor in (("style", half), ("holdings", 2 * half))
+        for sector, points in active.items()
+    ]
+    found = pd.DataFrame(rows)
+    lo, hi = found["active_wt_pp"] - 1, found["active_wt_pp"] + 2
+    for name, value in {"active_wt_lo_pp": lo, "active_wt_hi_pp": hi, **columns}.items():
+        found[name] = value
+    return found
+
+
 def pattern(**columns: object) -> pd.DataFrame:
     """Rows of indicators.head_shoulders on the Friday."""
     of = {"neckline_distance_pct": -1.08, "pattern_share_variants": 0.625, "pattern_share_random": 0.06}
@@ -218,6 +238,7 @@ def note(columns: str, where: str = "true", /, **given: pd.DataFrame) -> list[tu
         "indicators.rotation": rotation(),
         "indicators.sector_league": league(),
         "indicators.baskets": baskets(),
+        "indicators.sector_positioning": positions(),
         "indicators.head_shoulders": pattern(),
         "indicators.bitcoin": bitcoin(),
     }
@@ -264,6 +285,10 @@ def test_each_claim_is_answered() -> None:
         (14, "technology_15d", -9.14, -9.14, -9.14, "%", "A", None),
         (15, "unprofitable_tech_fall", -33.4, -36.8, -29.3, "%", "C", None),
         (15, "unprofitable_tech_rise", 58, 44, 71, "%", "C", None),
+        (16, "hedge_funds_health_care", 3, 2, 5, "% points", "C", None),
+        (16, "hedge_funds_technology", -5, -6, -3, "% points", "C", None),
+        (16, "mutual_funds_health_care", 1.5, 0.5, 3.5, "% points", "C", None),
+        (16, "mutual_funds_technology", -2.5, -3.5, -0.5, "% points", "C", None),
         (18, "ai_15d", -2, -2, -2, "%", "C", None),
         (18, "momentum_decile_15d", -1, -1, -1, "%", "B", None),
         (19, "option_volume_to_record", 1.07, 1.07, 1.07, "ratio", "A", None),
@@ -480,3 +505,9 @@ def test_no_sentence_says_anything_of_a_band_that_is_missing() -> None:
     bare = gamma().drop(columns=["gex_desk_lo_bn", "gex_desk_hi_bn"])
     [(sentence,)] = note("sentence", "measure = 'dealer_gamma'", indicators__dealer_gamma=bare)
     assert sentence == "On a desk's scale dealers' gamma is -1.0 billion dollars per 1 %."
+
+
+def test_a_cohort_without_funds_has_the_reason_and_no_weight() -> None:
+    none = positions(active_wt_pp=None, inputs_missing="GVIP, 1 of the cohort's funds")
+    found = note("value, inputs_missing", "claim_no = 16", indicators__sector_positioning=none)
+    assert found == [(None, "GVIP, 1 of the cohort's funds")] * 4

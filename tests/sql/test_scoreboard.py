@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 from scipy.stats import linregress, pearsonr, spearmanr
 
+from assets.models.simulated_positioning import TILTS, variable
 from assets.models.simulated_systematic import VARIABLES
 from tests.sql.given import NOW, build, frame_of, rows_of, sessions, tables
 
@@ -232,9 +233,33 @@ def test_a_basket_stands_beside_the_fund_that_is_used_for_it() -> None:
     assert read(found, columns)[-1] == (58, 44, 71, True, "ARKK", 30)
 
 
+def positions(active: float) -> pd.DataFrame:
+    """Rows of indicators.sector_positioning, technology a fifth of the exposure; holdings say the opposite."""
+    rows = [
+        {"session": MON, "cohort": cohort, "sector": sector, "method": method, "active_wt_pp": sign * active}
+        for cohort, of in TILTS.items()
+        for sector in of
+        for method, sign in (("style", 1), ("holdings", -1))
+    ]
+    found = pd.DataFrame(rows)
+    lo, hi = found["active_wt_pp"] - 2, found["active_wt_pp"] + 3
+    return found.assign(active_wt_lo_pp=lo, active_wt_hi_pp=hi, weight_pct=20.0)
+
+
+def test_weights_of_the_cohorts_are_compared_by_returns() -> None:
+    state = truth("active_hedge_funds_health_care", 4.0).assign(truth_unit="% points")
+    found = scoreboard("simulated", reference__simulated_truth=state, indicators__sector_positioning=positions(2.0))
+    columns = "value, value_lo, value_hi, error, is_in_band, has_same_sign"
+    assert read(found, columns)[0] == (2, 0, 5, -2, True, True)
+    published = figures(("hedge_funds_technology_weight", MON, 19.5))
+    found = scoreboard(reference__published_estimates=published, indicators__sector_positioning=positions(2.0))
+    assert read(found, "indicator, value, value_lo, value_hi")[-1] == ("hedge_funds_technology_weight", 20, 18, 23)
+
+
 def test_every_published_figure_and_simulated_truth_has_an_estimate_of_its_name() -> None:
     published = pd.read_csv(tables()["reference.published_estimates"].csv)
-    state = pd.concat([truth(name, 1.0) for name in VARIABLES]).assign(truth_unit="USD bn")
+    tilts = [variable(cohort, sector) for cohort, of in TILTS.items() for sector in of]
+    state = pd.concat([truth(name, 1.0) for name in (*VARIABLES, *tilts)]).assign(truth_unit="USD bn")
     one = dict.fromkeys(("notional_bn", "flow_15d_realised_bn", "equity_notional_bn", "systematic_total_bn"), 1.0)
     estimates = pd.DataFrame([{"session": MON, **one}])
     of = {
@@ -261,6 +286,7 @@ def test_every_published_figure_and_simulated_truth_has_an_estimate_of_its_name(
         "baskets": pd.DataFrame(
             {"session": MON, "basket": ["unprofitable_tech", "rare_earths", "nuclear", "quantum"]}
         ).assign(**dict.fromkeys(BASKET_COLUMNS, 1.0)),
+        "sector_positioning": positions(1.0),
     }
     names = [(name, MON, 1.0) for name in published["indicator"].unique()]
     found = scoreboard(
@@ -270,7 +296,7 @@ def test_every_published_figure_and_simulated_truth_has_an_estimate_of_its_name(
     )
     rows = read(found, "indicator, inputs_missing")
     # Desks publish nothing on the other assets that risk parity holds.
-    assert {name for name, _ in rows} == {*published["indicator"], *VARIABLES} - {"risk_parity_notional"}
+    assert {name for name, _ in rows} == {*published["indicator"], *VARIABLES, *tilts} - {"risk_parity_notional"}
     assert [row for row in rows if row[1] is not None] == []
 
 
