@@ -45,12 +45,13 @@ format: $(VENV)/dev ## Format and fix what can be fixed
 	@$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
-bench: $(VENV)/dev ## Time and weigh the runs and their stages, the gamma profile, systematic flows, the tape and rotation
+bench: $(VENV)/dev ## Time and weigh the runs and their stages, the gamma profile, systematic flows, the tape, rotation and positioning
 	@$(BIN)/python tests/benchmarks/bench_run.py
 	$(BIN)/python tests/benchmarks/bench_gamma.py
 	$(BIN)/python -m tests.benchmarks.bench_flows
 	$(BIN)/python -m tests.benchmarks.bench_tape
 	$(BIN)/python -m tests.benchmarks.bench_rotation
+	$(BIN)/python -m tests.benchmarks.bench_positioning
 
 docs: $(VENV)/run ## Write docs/data-dictionary.md from the headers
 	@$(BIN)/undertow tables --markdown > docs/data-dictionary.md
