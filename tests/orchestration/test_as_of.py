@@ -63,6 +63,8 @@ SYMBOLS = {
     "EURUSD=X",
     # What rotation and bitcoin are made of.
     *("XLB", "XLF", "XLI", "XLP", "XLU", "XLV", "XLY", "IBIT"),
+    # What positioning is made of: nine sectors, the benchmark, funds of two classes.
+    *("XLK", "XLE", "GVIP", "AGTHX", "FCNTX", "AIVSX", "DODGX"),
     # Members of the index, one of which leaves after the as-of time.
     *("SIM01", "SIM13", "SIM47", "SIM51"),
 }

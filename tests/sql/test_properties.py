@@ -26,6 +26,8 @@ DAYS = sessions("2023-07-12", COUNT)
 SYMBOLS = (
     *("SPX", "NDX", "VIX", "VVIX", "VIX3M", "SKEW", "BTC-USD", "RUT", "IRX", "IWM"),
     *("SPXTR", "SPY", "IEF", "DBC", "XLP", "XLY", "ES=F", "QQQ", "IBIT"),
+    # The sectors, and funds of both cohorts.
+    *("XLB", "XLE", "XLF", "XLI", "XLK", "XLU", "XLV", "GVIP", "AGTHX", "FCNTX", "AIVSX", "DODGX"),
 )
 MEMBERS = tuple(f"SIM{n:02}" for n in range(1, 10))
 # Without these a run is refused.
@@ -477,6 +479,7 @@ BANDS = {
         ("basket_corr_63d_bitcoin_lo", "basket_corr_63d_bitcoin", "basket_corr_63d_bitcoin_hi"),
         ("basket_beta_63d_qqq_lo", "basket_beta_63d_qqq", "basket_beta_63d_qqq_hi"),
     ],
+    "indicators.sector_positioning": [("active_wt_lo_pp", "active_wt_pp", "active_wt_hi_pp")],
     "indicators.rebound": [("rebound_quality_lo", "rebound_quality", "rebound_quality_hi")],
     "indicators.systemic": [
         ("turbulence_lo", "turbulence", "turbulence_hi"),
@@ -603,6 +606,9 @@ def test_what_is_null_says_why(seed: int, swing: float, flaws: float) -> None:
         "or total_return_252d_pct is null or relative_5d_pp is null or relative_252d_pp is null "
         "or total_return_5d_pct is null or total_return_21d_pct is null or total_return_63d_pct is null "
         "or relative_21d_pp is null or fund_drawdown_pct is null",
+        # A fund that lacks is named even where the others are enough.
+        "indicators.sector_positioning": "active_wt_pp is null "
+        "or (method <> 'holdings' and funds < case cohort when 'hedge_funds' then 3 else 10 end)",
         "indicators.head_shoulders": "is_pattern is null or pattern_share_random is null "
         "or (is_pattern and pattern_share_variants is null)",
         "indicators.bitcoin_returns": "bitcoin_return is null",
