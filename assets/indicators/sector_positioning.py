@@ -113,7 +113,6 @@ class Market(NamedTuple):
         funds: Returns of the funds, shape (dates, funds), NaN without one or before the fund joins its cohort.
         is_long_only: By fund.
         joined: Whether a fund is in its cohort, shape (dates, funds).
-        is_long_only: By fund.
         groups: Which funds make a cohort, by cohort.
     """
 
