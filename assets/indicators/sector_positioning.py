@@ -246,9 +246,24 @@ def _find(found: Styles, market: Market, dates: NDArray[np.int64]) -> None:
         weights[lone, fund], r2[lone, fund] = alone.weights[:, 0], alone.r2[:, 0]
         errors[lone, :, fund] = np.where(days, alone.errors[:, :, 0], 0)
     found.weights[dates], found.r2[dates] = weights, r2
+    _deviate(found, market, dates, sectors=sectors, errors=errors, recent=recent)
 
-    of_exposure = shares(weights, used)
-    exposure = _exposure(weights, used)
+
+def _deviate(
+    found: Styles, market: Market, dates: NDArray[np.int64], *, sectors: Array, errors: Array, recent: Array
+) -> None:
+    """Fill in the deviations of some dates of `found`, whose weights are there.
+
+    Args:
+        found: What was found so far.
+        market: Who belongs to which cohort.
+        dates: The dates.
+        sectors: Their windows, shape (dates, WINDOW, sectors), zero where left out.
+        errors: What the mixes leave of the funds' returns, shape (dates, WINDOW, funds).
+        recent: Weights of the observations, shape (dates, WINDOW).
+    """
+    used, weights = found.used[dates], found.weights[dates]
+    of_exposure, exposure = shares(weights, used), _exposure(weights, used)
     stands = _there(of_exposure)
     unexplained = np.divide(errors, exposure.swapaxes(1, 2), out=np.zeros(errors.shape), where=stands[:, None])
     for name, deviation in found.deviation.items():

@@ -7,7 +7,7 @@ TILTS: Mapping[str, Mapping[str, float]] = {
     "hedge_funds": {"Information Technology": -6.0, "Health Care": 4.0, "Financials": 2.0},
     "mutual_funds": {"Information Technology": -4.0, "Health Care": 3.0, "Industrials": 1.0},
 }
-# By fund its cohort, and the share of its value in equities where that is not all.
+# The funds of each cohort, and the share of their value in equities where that is not all.
 FUNDS: Mapping[str, str] = {
     **dict.fromkeys(("GVIP", "QLEIX", "GURU"), "hedge_funds"),
     **dict.fromkeys(

@@ -1,22 +1,24 @@
 /*
 description: >-
   One row per session, cohort, sector and method - how funds are positioned by sector against the S&P 500, from the
-  session on which SPY has a full window. Weights are shares of a fund's equity exposure, those of a cohort the plain mean
-  of its funds (reference.cohorts). Method style is returns-based style analysis (Sharpe 1992) on the returns of the 11
-  Select Sector funds and cash: 126 dates, the newest first with a half-life of 42, long-only funds with weights of at
-  least zero and at most one in all, others between -100 and 150 % of their value. Method kalman lets weights follow random
+  session on which SPY has a full window. Weights are shares of a fund's equity exposure, those of a cohort the plain
+  mean of its funds (reference.cohorts). Method style is returns-based style analysis (Sharpe 1992) on the returns of
+  the 11 Select Sector funds: 126 dates weighted with a half-life of 42; weights of long-only funds are at least zero
+  and sum to one, those of others lie between -100 and 150 % of their value. Method kalman lets weights follow random
   walks, filtered and never smoothed, without bounds. Method holdings takes the newest report of each holder
-  (staging.holdings_sectors) that is at most 200 days old. The benchmark's weights are those that the same method finds for
-  SPY (style's for holdings), so that what the sectors cannot tell apart cancels in part. A session uses returns up to the
-  session before, because net asset values are published after the decision time. A fund needs 120 returns of the window,
-  and a cohort a third of its funds. Before a sector has a fund and a window (Real Estate until April 2016, Communication
-  Services until December 2018) its row is NULL, and its weight is spread over the others; at least nine sectors must be
-  there. Bands of style are those of the stationary bootstrap (mean block 10) of the scores in the limit of many draws,
-  those of kalman the filter's own, those of holdings the spread of the holders and the error of the benchmark's weight.
-  What it cannot separate: technology from growth, as XLK, XLC and XLY move together (much of an overweight in technology may be
-  one in large growth shares of other sectors, and the reverse); a sector from a country, size or style that looks like
-  it; a sector from the shares that a fund picks in it; a change of weights from one of volatility within the window; and
-  hedge funds from the funds that stand for them. Grade C - to be read by sign, and only where the band excludes zero.
+  (staging.holdings_sectors) that is at most 200 days old. The benchmark's weights are those that the same method finds
+  for SPY (style's for holdings), so that what the sectors cannot tell apart cancels in part. A session uses returns up
+  to the session before, because net asset values are published after the decision time. A fund needs 120 returns of the
+  window, and a cohort a third of its funds. Before a sector has a fund and a window (Real Estate until April 2016,
+  Communication Services until December 2018) its row is NULL, and its weight is spread over the others; at least nine
+  sectors must be there. Bands of style are those of the stationary bootstrap (mean block 10) of the scores in the limit
+  of many draws, those of kalman the filter's own (errors of several funds taken as independent), those of holdings the
+  spread of the holders and the error of the benchmark's weight. What it cannot separate: technology from growth, as
+  XLK, XLC and XLY move together (much of an overweight in technology may be one in large growth shares of other
+  sectors, and the reverse); a sector from a size, style or country that looks like it, or a long-only fund's cash from
+  sectors of low beta; a sector from the shares that a fund picks in it; a change of weights from one of volatility
+  within the window; and hedge funds from the funds that stand for them. Grade C - to be read by sign, and only where
+  the band excludes zero.
 grain: [session, cohort, sector, method]
 reads: [reference.sessions, reference.instruments, reference.cohorts, staging.prices, staging.holdings_sectors]
 owner: team:research

@@ -9,7 +9,7 @@ owner: team:research
 columns:
   cohort: {unit: name, meaning: Group of investors whose positions are estimated, allowed: [hedge_funds, mutual_funds]}
   symbol: {unit: name, meaning: "Instrument in this project's naming: the ticker, or Yahoo's symbol without the caret"}
-  is_long_only: {unit: flag, meaning: "Whether the fund cannot be short of a sector nor hold more than it has, which its style weights then obey"}
+  is_long_only: {unit: flag, meaning: "Whether the fund is never short of a sector nor in debt: its style weights are then at least zero and sum to one"}
   valid_from: {unit: date, meaning: First day of membership}
   why: {unit: text, meaning: "Why the row is here: what happened and where it was confirmed, or why the member belongs"}
 rows: {min: 1}
