@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from rich.console import Console
 from rich.table import Table as Grid
-from statsmodels.nonparametric.kernel_regression import KernelReg  # type: ignore[import-untyped]  # no types
+from statsmodels.nonparametric.kernel_regression import KernelReg
 
 from assets.models.head_shoulders import find, smooth
 from tests.benchmarks.again import time_each

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from statsmodels.nonparametric.kernel_regression import KernelReg  # type: ignore[import-untyped]  # no types
+from statsmodels.nonparametric.kernel_regression import KernelReg
 
 from assets.models.head_shoulders import (
     LEAST_BANDWIDTH,

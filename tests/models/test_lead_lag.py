@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-import statsmodels.api as sm  # type: ignore[import-untyped]  # it ships no types
+import statsmodels.api as sm
 
 from assets.models.lead_lag import lead_lag
 

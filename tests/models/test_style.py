@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy.optimize import minimize
-from statsmodels.tsa.statespace.kalman_filter import KalmanFilter  # type: ignore[import-untyped]  # no types
+from statsmodels.tsa.statespace.kalman_filter import KalmanFilter
 
 from assets.models import style as models
 from assets.models.style import decay, influence, random_walk_weights, resampling_weights, sampling_deviation, style

@@ -21,7 +21,7 @@ def drawn(seed: int, observations: int, count: int) -> Array:
 
 
 def test_shrinkage_is_that_of_scikit_learn() -> None:
-    from sklearn.covariance import ledoit_wolf  # type: ignore[import-untyped]  # noqa: PLC0415 - takes seconds
+    from sklearn.covariance import ledoit_wolf  # noqa: PLC0415 - takes seconds
 
     for seed in range(20):
         # From fewer observations than assets, where the target takes over, to many.

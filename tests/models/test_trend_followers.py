@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from statsmodels.regression.linear_model import OLS  # type: ignore[import-untyped]
+from statsmodels.regression.linear_model import OLS
 
 from assets.models import trend_followers as followers
 from assets.models.trend_followers import Array

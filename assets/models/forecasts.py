@@ -1,0 +1,90 @@
+"""How good forecasts of an event were: AUC, Brier score, Diebold-Mariano test, with bands for dependent outcomes."""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import norm
+
+Floats = NDArray[np.float64]
+Booleans = NDArray[np.bool_]
+Counts = NDArray[np.int64]
+
+
+class Compared(NamedTuple):
+    """A Diebold-Mariano test: the mean difference of losses over its error, and the two-sided p."""
+
+    statistic: float
+    p: float
+
+
+def resampled(sessions: int, draws: int, block: int, seed: int) -> Counts:
+    """How often each session occurs in draws of the stationary bootstrap (Politis and Romano 1994).
+
+    Args:
+        sessions: Length of the series, whose end is followed by its beginning.
+        draws: Number of draws.
+        block: Mean length of a block.
+        seed: Seed of the draws.
+
+    Returns:
+        Shape (draws, sessions), each row adding up to `sessions`.
+    """
+    random = np.random.default_rng(seed)
+    begins = random.random((draws, sessions)) < 1 / block
+    begins[:, 0] = True
+    starts = random.integers(0, sessions, (draws, sessions))
+    places = np.arange(sessions)
+    since = places - np.maximum.accumulate(np.where(begins, places, 0), axis=1)
+    begun = np.take_along_axis(starts, places - since, axis=1)
+    drawn = (begun + since) % sessions
+    return np.stack([np.bincount(row, minlength=sessions) for row in drawn])
+
+
+def auc(forecast: Floats, event: Booleans, counts: Counts) -> Floats:
+    """Area under the ROC curve: how often a session with the event had the higher forecast, ties counting half.
+
+    Args:
+        forecast: Shape (sessions,).
+        event: Shape (sessions,): whether it came.
+        counts: Shape (draws, sessions): how often each session counts.
+
+    Returns:
+        Shape (draws,); nan for a draw without both outcomes.
+    """
+    _, place = np.unique(forecast, return_inverse=True)
+    order = np.argsort(place, kind="stable")
+    edges = np.flatnonzero(np.diff(place[order], prepend=-1))
+    came = np.add.reduceat(counts[:, order] * event[order], edges, axis=1)
+    stayed = np.add.reduceat(counts[:, order] * ~event[order], edges, axis=1)
+    below = stayed.cumsum(axis=1) - stayed
+    pairs = came.sum(axis=1) * stayed.sum(axis=1)
+    with np.errstate(invalid="ignore"):
+        return np.asarray((came * (below + 0.5 * stayed)).sum(axis=1) / pairs)
+
+
+def brier(forecast: Floats, event: Booleans) -> Floats:
+    """Squared error of each forecast probability (Brier 1950), shape (sessions,)."""
+    return (forecast - event) ** 2
+
+
+def diebold_mariano(loss: Floats, other: Floats, lags: int) -> Compared:
+    """Test whether two forecasts lose alike (Diebold and Mariano 1995); negative is in favour of the first.
+
+    Args:
+        loss: Shape (sessions,).
+        other: Shape (sessions,): the loss that it is compared with.
+        lags: Lags of the Newey-West error, Bartlett weights; outcomes of n sessions need n - 1 at least.
+
+    Returns:
+        Statistic and p; nan where the losses do not differ.
+    """
+    difference = loss - other
+    centred = difference - difference.mean()
+    variance = centred @ centred
+    for lag in range(1, min(lags, len(centred) - 1) + 1):
+        variance += 2 * (1 - lag / (lags + 1)) * (centred[lag:] @ centred[:-lag])
+    if variance <= 0:
+        return Compared(np.nan, np.nan)
+    statistic = float(difference.sum() / np.sqrt(variance))
+    return Compared(statistic, float(2 * norm.sf(abs(statistic))))
