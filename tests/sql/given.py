@@ -26,6 +26,7 @@ from assets.indicators import (
 )
 from assets.inputs import Filled, Inputs, Sources
 from assets.reference import sessions as reference_sessions
+from assets.regime import labels, model_states, validation
 from assets.sources.availability import price_bars
 from assets.sources.chain_files import FileChains
 from assets.sources.files import FilePrices
@@ -44,8 +45,9 @@ EVERY_TABLE = (
     "marts.desk_note",
     "marts.scoreboard_summary",
     "indicators.daily_risk_control",
-    "indicators.systemic",
-    "staging.holdings_sectors",
+    "regime.outcomes_by_label",
+    "regime.transitions",
+    "regime.validation",
 )
 CONVENTION = "calls_long_puts_short"
 # What Python computes from other tables; the other tables that Python fills are given or empty.
@@ -65,6 +67,9 @@ FILLS: Mapping[str, Callable[[Inputs], Filled | Iterator[Filled]]] = {
     "indicators.trend_averages": trend_averages.fill,
     "indicators.trend_flows": trend_flows.fill,
     "indicators.trend_models": trend_models.fill,
+    "regime.labels": labels.fill,
+    "regime.model_states": model_states.fill,
+    "regime.validation": validation.fill,
 }
 Bar = Mapping[str, object]
 Prices = float | tuple[float | None, float | None, float | None, float]

@@ -185,8 +185,13 @@ LINEAGE = {
         "staging.prices.symbol",
     },
     ("regime.daily", "spx_drawdown_pct"): {"staging.prices.close", "staging.prices.session"},
-    ("regime.daily", "s_panic"): {"indicators.vol_panic.vol_panic"},
-    ("regime.daily", "danger"): {"indicators.vol_panic.vol_panic", "indicators.trading_range.range_5d_pct"},
+    ("regime.daily", "s_panic"): {"regime.sub_scores.score", "regime.sub_scores.sub_score"},
+    ("regime.sub_scores", "score_weight"): {"reference.sub_scores.grade"},
+    ("regime.danger", "danger"): {
+        "regime.sub_scores.score",
+        "regime.sub_scores.score_weight",
+        "regime.sub_scores.session",
+    },
     ("regime.daily", "simulated"): {"staging.prices.source"},
     ("indicators.gamma_by_strike", "call_gamma_bn"): {
         "reference.option_roots.multiplier",
@@ -305,8 +310,8 @@ def test_only_constants_come_from_no_column(lineage: dict[tuple[str, str], set[s
         ("indicators.trading_range", "grade"),
         ("indicators.vol_panic", "grade"),
         ("regime.daily", "grade"),
-        # The weights are constants; which of them count is a matter of rows.
-        ("regime.daily", "weight_share"),
+        ("regime.outcomes_by_label", "sessions"),
+        ("regime.transitions", "spell_sessions"),
     }
 
 
@@ -321,12 +326,7 @@ def test_upstream_tables_are_those_that_the_sql_names(catalogue: Catalogue) -> N
         "reference.sessions",
         "staging.prices",
     }
-    assert catalogue["regime.daily"].upstream == {
-        "indicators.trading_range",
-        "indicators.vol_panic",
-        "reference.sessions",
-        "staging.prices",
-    }
+    assert catalogue["regime.danger"].upstream == {"regime.sub_scores"}
     assert catalogue["marts.desk_note"].upstream == {
         "indicators.baskets",
         "indicators.bitcoin",

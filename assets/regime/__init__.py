@@ -1,0 +1,1 @@
+"""Code behind `regime` tables: what fills those that Python computes."""
