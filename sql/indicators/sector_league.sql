@@ -1,9 +1,10 @@
 /*
 description: >-
   One row per session and symbol - the league table of sector, industry, theme and factor funds (roles sector, industry,
-  theme and factor of reference.instruments), from a fund's first bar to its last. Total returns from close to close over a
-  horizon of sessions, and less SPY's over the same; ranks are among the Select Sector funds that have the return, 1 the
-  best. A missing session within a horizon does not matter, one at its ends does. Returns are read off.
+  theme and factor of reference.instruments), from a fund's first bar to the newest session of the S&P 500 or a fund. Total
+  returns from close to close over a horizon of sessions, and less SPY's over the same; ranks are among the Select Sector
+  funds that have the return, 1 the best. A missing session within a horizon does not matter, one at its ends does; a
+  session without a bar, like those after a fund's last, has no returns and the reason. Returns are read off.
 grain: [session, symbol]
 owner: team:research
 columns:
@@ -37,19 +38,20 @@ with funds as (
 
 bars as materialized (
     select session, symbol, total_return_index as grown from staging.prices
-    where symbol in (select symbol from funds)
+    where symbol in (select symbol from funds) or symbol = 'SPX'
 ),
 
--- Every session from a fund's first bar to its last, so that a missing one is a gap and not a longer step.
+-- Every session from a fund's first bar on, so that a missing one is a gap and not a longer step, the newest too.
 spans as (
-    select symbol, min(session) as first_session, max(session) as last_session from bars
+    select symbol, min(session) as first_session from bars
     group by symbol
 ),
 
 spine as (
     select s.session, f.symbol, f.role, f.sector, b.grown
     from spans as p
-    inner join reference.sessions as s on s.session between p.first_session and p.last_session
+    inner join reference.sessions as s
+        on s.session between p.first_session and (select max(b.session) from bars as b)
     inner join funds as f using (symbol)
     left join bars as b on s.session = b.session and p.symbol = b.symbol
 ),

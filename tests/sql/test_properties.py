@@ -62,7 +62,7 @@ CUTS = st.integers(490, COUNT - 6)
 # Missing bars of a symbol, so many sessions after the cut.
 HOLES = st.frozensets(st.tuples(st.sampled_from(SYMBOLS), st.integers(-25, 5)), max_size=12)
 # A cut and holes that several tests share.
-CUT, GAPS = 600, frozenset({("NDX", 0), ("SKEW", 0), ("BTC-USD", -1), ("VIX3M", 1)})
+CUT, GAPS = 600, frozenset({("NDX", 0), ("SKEW", 0), ("IBIT", 0), ("BTC-USD", -1), ("VIX3M", 1)})
 SECTORS = ("Health Care", "Utilities", "Financials", "Materials", "Energy")
 FEW = settings(max_examples=5, deadline=None, derandomize=True, database=None, phases=[Phase.explicit, Phase.generate])
 

@@ -154,3 +154,13 @@ def test_a_session_without_a_bar_matters_at_the_ends_of_a_horizon_alone() -> Non
     missing = found["total_return_5d_pct"].isna()
     assert [DAYS.index(day) for day in found.index[missing]] == [0, 1, 2, 3, 4, 30, 35]
     assert found.loc[DAYS[33], "total_return_5d_pct"] == pytest.approx(100 * np.expm1(0.01))
+
+
+def test_a_fund_that_stops_has_rows_without_returns_to_the_newest_session_of_the_sp_500() -> None:
+    rows = [*prices({"SPY": np.full(300, 0.001), "XLV": np.full(290, 0.002)}), *bars("SPX", DAYS[:303], [100.0] * 303)]
+    found = league(rows).loc["XLV"]
+    assert found.index.tolist() == DAYS[:303]
+    stopped = found.loc[DAYS[291] :]
+    assert set(stopped["inputs_missing"].iloc[:10]) == {"bar of the session"}
+    assert set(stopped["inputs_missing"].iloc[10:]) == {"bar of the session, returns of SPY"}
+    assert stopped[["total_return_1d_pct", "total_return_252d_pct", "sector_rank_5d", "fund_drawdown_pct"]].isna().all(axis=None)
