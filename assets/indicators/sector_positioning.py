@@ -23,8 +23,9 @@ WINDOW, HALF_LIFE, MEAN_BLOCK = 126, 42.0, 10.0
 LEAST_RETURNS, LEAST_SECTORS = 120, 9
 # A fund with less than this of its value in equities says nothing about sectors.
 LEAST_EXPOSURE = 0.2
-# A cohort stands on a third of its funds.
+# A cohort stands on a third of the funds that have joined it, and a spread of holders on two.
 FUNDS_PER_LEAST = 3
+LEAST_HOLDERS = 2
 STEP = 0.001
 CHUNK = 256
 CONSENSUS_PP = 1.0
@@ -98,8 +99,8 @@ REPORTS = """
         h.report_date,
         t.sector,
         t.total / h.holders as weight,
-        -- Of the mean, as if the holders were a sample.
-        greatest(t.squares / h.holders - (t.total / h.holders) ** 2, 0) / h.holders as variance
+        -- Of the mean, as if the holders were a sample, of which one alone tells no spread.
+        greatest(t.squares / h.holders - (t.total / h.holders) ** 2, 0) / nullif(h.holders - 1, 0) as variance
     from holders as h
     inner join totals as t using (session, cohort)
 """
@@ -162,7 +163,9 @@ def fill(inputs: Inputs) -> Filled:
     if BENCHMARK not in set(bars["symbol"]):
         return Filled(pd.DataFrame())
     sectors, cohorts = inputs.query(SECTORS), inputs.query(COHORTS)
-    span = f"between date '{bars['date'].min():%Y-%m-%d}' and date '{bars['session'].max():%Y-%m-%d}'"
+    # A net asset value of the evening already stands on the session to come, which has not been yet.
+    last = bars.loc[bars["session"] == bars["date"], "session"].max()
+    span = f"between date '{bars['date'].min():%Y-%m-%d}' and date '{last:%Y-%m-%d}'"
     dates = pd.DatetimeIndex(inputs.query(SESSIONS.format(span=span))["session"])
     market = gather(dates, bars, sectors["symbol"], cohorts)
     found = styles(market)
@@ -312,7 +315,9 @@ def _there(values: Array) -> Flags:
 
 def _blocks(market: Market, found: Styles, cohorts: pd.DataFrame) -> dict[tuple[str, str], Block]:
     """Every cohort by style analysis and by the filter, as known on the session after each date."""
-    filtered = random_walk_weights(market.funds, market.sectors, STEP, HALF_LIFE)
+    # A date on which a sector with a full window has no return teaches nothing, as in `styles`.
+    is_whole = (np.isfinite(market.sectors) | ~found.used).all(axis=1)
+    filtered = random_walk_weights(np.where(is_whole[:, None], market.funds, np.nan), market.sectors, STEP, HALF_LIFE)
     exposure = _exposure(filtered.weights, found.used)
     variance = filtered.variances / np.where(exposure >= LEAST_EXPOSURE, exposure, np.nan) ** 2
     has_window = _there(found.weights)[:, :, None]
@@ -321,14 +326,15 @@ def _blocks(market: Market, found: Styles, cohorts: pd.DataFrame) -> dict[tuple[
         of_exposure = shares(weights, found.used)
         for cohort, group in market.groups.items():
             symbols, stands = cohorts.loc[group[1:], "symbol"], _there(of_exposure[:, group])
-            least = -(-len(symbols) // FUNDS_PER_LEAST)
+            # Of those that have joined, so that one that joins later asks for no more before.
+            least = np.maximum(-(-market.joined[:, group].sum(axis=1) // FUNDS_PER_LEAST), 1)
             is_enough = stands.sum(axis=1) >= least
             lacking = market.joined[:, group] & ~stands
             why = {symbol: pd.Series(lacking[:, n]) for n, symbol in enumerate(symbols)}
             why |= {
-                f"{least} of the cohort's funds": pd.Series(~is_enough),
-                BENCHMARK: pd.Series(~_there(of_exposure[:, 0])),
+                f"{count} of the cohort's funds": pd.Series(~is_enough & (least == count)) for count in np.unique(least)
             }
+            why[BENCHMARK] = pd.Series(~_there(of_exposure[:, 0]))
             by_date = pd.DataFrame({"funds": stands.sum(axis=1), "lacking": reasons(why)})
             stands &= is_enough[:, None]
             by_date["net_exposure"] = _mean(_exposure(weights, found.used)[:, group], stands)
@@ -377,10 +383,17 @@ def _reported(
             reports.pivot_table(index="session", columns="sector", values=name) for name in ("weight", "variance")
         )
     )
+    holders = by_session["holders"].fillna(0).astype(int).to_numpy()
+    variance[holders < LEAST_HOLDERS] = np.nan
     columns = pd.DataFrame(
         {
-            "funds": by_session["holders"].fillna(0).astype(int).to_numpy(),
-            "lacking": pd.Series(["reports of 200 days"] * len(sessions), dtype=object).mask(is_there, None),
+            "funds": holders,
+            "lacking": reasons(
+                {
+                    "reports of 200 days": pd.Series(holders == 0),
+                    "a second holder for a band": pd.Series((holders > 0) & (holders < LEAST_HOLDERS)),
+                }
+            ),
             "as_of_holdings_date": by_session["report_date"].to_numpy(),
         }
     )

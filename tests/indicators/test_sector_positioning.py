@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from matplotlib.container import ErrorbarContainer
 
 from assets.indicators import sector_positioning
-from assets.models.simulated_market import simulate
+from assets.models.simulated_market import index_mix, simulate
 from assets.models.simulated_positioning import FUNDS, TILTS
 from assets.models.style import decay, influence, sampling_deviation, style
 from assets.sources.sessions import DECISION_TIME, at_new_york
@@ -45,18 +45,26 @@ def market(seed: int = 1, count: int = COUNT) -> pd.DataFrame:
 
 
 def placed(returns: pd.DataFrame) -> pd.DataFrame:
-    """Rows of staging.prices: a net asset value stands on the session after its date."""
-    rows = returns.melt(var_name="symbol", value_name="total_return", ignore_index=False).reset_index()
+    """Rows of staging.prices: a net asset value stands on the session after its date, on which SPY has a bar too."""
+    if "SPY" in returns:
+        returns = returns.reindex([*returns.index, DAYS[len(returns)]])
+        returns.loc[DAYS[len(returns) - 1], "SPY"] = 0.0
+    rows = returns.rename_axis("date").melt(var_name="symbol", value_name="total_return", ignore_index=False)
+    rows = rows.reset_index()
     after = dict(pairwise(DAYS))
     is_fund = rows["symbol"].map(LISTED["class"]) == "fund"
     rows["session"] = rows["date"].where(~is_fund, rows["date"].map(after))
     return rows.dropna(subset="total_return")
 
 
-def filled(prices: pd.DataFrame, reports: pd.DataFrame = NO_REPORTS) -> pd.DataFrame:
+def filled(
+    prices: pd.DataFrame, reports: pd.DataFrame = NO_REPORTS, cohorts: pd.DataFrame | None = None
+) -> pd.DataFrame:
     """The table's rows by cohort, method, session and sector, which are as its header says."""
     header = tables()[NAME].header
     given = {"staging.prices": prices, "staging.holdings_sectors": reports}
+    if cohorts is not None:
+        given["reference.cohorts"] = cohorts
     found = sector_positioning.fill(inputs(partial(frame_of, build(until=header.reads or (), given=given)))).rows
     if found.empty:
         return found
@@ -67,8 +75,9 @@ def filled(prices: pd.DataFrame, reports: pd.DataFrame = NO_REPORTS) -> pd.DataF
         assert said.nullable or len(known) == len(found), name
         assert said.max is None or (known <= said.max).all(), name
         assert said.allowed is None or set(known) <= set(said.allowed), name
-    assert found["active_wt_pp"].isna().equals(found["active_wt_lo_pp"].isna())
-    there = found[found["active_wt_pp"].notna()]
+    has_band = found["active_wt_lo_pp"].notna()
+    assert has_band.eq(found["active_wt_pp"].notna() & ((found["method"] != "holdings") | (found["funds"] > 1))).all()
+    there = found[has_band]
     assert (there["active_wt_lo_pp"] <= there["active_wt_pp"]).all()
     assert (there["active_wt_pp"] <= there["active_wt_hi_pp"]).all()
     assert there["active_wt_pp"].to_numpy() == pytest.approx(there["weight_pct"] - there["benchmark_weight_pct"])
@@ -161,6 +170,35 @@ def test_a_cohort_of_too_few_funds_has_no_estimate() -> None:
     assert part(filled(placed(returns.drop(columns=MUTUAL[4:]))), "mutual_funds", "style")["active_wt_pp"].notna().all()
 
 
+def test_values_of_the_evening_make_no_session_that_is_still_to_come() -> None:
+    prices = placed(market())
+    evening = prices[prices["date"] < DAYS[COUNT]]
+    assert evening["session"].max() == DAYS[COUNT]
+    assert filled(evening).index.get_level_values("session").max() == DAYS[COUNT - 1]
+
+
+def test_a_fund_that_joins_later_asks_for_no_more_funds_before() -> None:
+    prices = placed(market().drop(columns=MUTUAL[3:]))
+    listed = frame_of(build(until=("reference.cohorts",)), "from reference.cohorts")
+    late = listed["symbol"].isin(MUTUAL[3:])
+    listed["valid_from"] = listed["valid_from"].mask(late, DAYS[140])
+    found = part(filled(prices, cohorts=listed), "mutual_funds", "style")
+    assert found.loc[: DAYS[140], "active_wt_pp"].notna().all()
+    assert found.loc[DAYS[141] :, "active_wt_pp"].isna().all()
+    assert found.loc[DAYS[141] :, "inputs_missing"].str.endswith("4 of the cohort's funds").all()
+
+
+def test_a_date_without_a_sectors_return_teaches_the_filter_nothing() -> None:
+    returns = market()
+    gap, wild = returns.copy(), returns.copy()
+    gap.loc[DAYS[140], "XLK"] = np.nan
+    wild.loc[DAYS[140]] *= 5
+    wild.loc[DAYS[140], "XLK"] = np.nan
+    of = pd.IndexSlice[:, "kalman"]
+    one, other = (filled(placed(rows)).loc[of, ["weight_pct", "benchmark_weight_pct"]] for rows in (gap, wild))
+    pd.testing.assert_frame_equal(one, other)
+
+
 def test_a_net_asset_value_that_came_late_is_left_out() -> None:
     prices, on_time = placed(market(4)), placed(market(4))
     late = (prices["symbol"] == "AGTHX") & (prices["date"] == DAYS[100])
@@ -242,14 +280,17 @@ def test_holdings_are_the_newest_reports_known_and_not_too_old() -> None:
     pd.testing.assert_series_equal(hedge["benchmark_weight_pct"], own)
     # 200 days after the end of 2023 is 18 July.
     mutual: Any = part(found, "mutual_funds", "holdings")
-    assert mutual.loc[:"2024-07-18", "inputs_missing"].isna().all()
     assert set(mutual.loc["2024-07-19":, "inputs_missing"]) == {"reports of 200 days"}
     assert mutual.loc["2024-07-19":, "weight_pct"].isna().all()
-    # The spread of two holders, and the benchmark's own error.
+    # Two holders that are 20 points apart: a deviation of their mean of 10, and the benchmark's own error.
     technology_then = hedge.loc["2024-06-28", technology]
     half = technology_then["active_wt_hi_pp"] - technology_then["active_wt_pp"]
-    assert half > 1.2816 * 10 / np.sqrt(2)
-    assert half < 1.1 * 1.2816 * 10 / np.sqrt(2)
+    assert 1.2816 * 10 < half < 1.05 * 1.2816 * 10
+    # One holder tells no spread.
+    alone = mutual.loc[:"2024-07-18"]
+    assert alone["active_wt_pp"].notna().all()
+    assert alone[["active_wt_lo_pp", "active_wt_hi_pp"]].isna().all(axis=None)
+    assert set(alone["inputs_missing"]) == {"a second holder for a band"}
 
 
 def test_consensus_is_both_cohorts_on_the_same_side_by_more_than_a_point() -> None:
@@ -293,7 +334,7 @@ def test_the_simulated_tilts_are_recovered_in_sign() -> None:
     bars = simulate(days, LISTED.loc[symbols].reset_index(), seed=11).bars
     found = frame_of(
         build(bars.assign(source="simulated"), NAME),
-        f"select cohort, method, sector, active_wt_pp from {NAME} where active_wt_pp is not null",
+        f"select cohort, method, sector, active_wt_pp, benchmark_weight_pct from {NAME} where active_wt_pp is not null",
     )
     mean = found.groupby(["method", "cohort", "sector"])["active_wt_pp"].mean()
     share = found["active_wt_pp"].gt(0).groupby([found[name] for name in ("method", "cohort", "sector")]).mean()
@@ -302,6 +343,9 @@ def test_the_simulated_tilts_are_recovered_in_sign() -> None:
             for sector, tilt in tilts.items():
                 assert mean[method, cohort, sector] == pytest.approx(tilt, abs=2.5), (method, cohort, sector)
                 assert abs(tilt) < 4 or (share[method, cohort, sector] > 0.5) == (tilt > 0), (method, cohort, sector)
+    # What simulated holders report is set against the weights that the method finds for SPY.
+    own = found[found["method"] == "style"].groupby("sector")["benchmark_weight_pct"].mean()
+    assert (own - 100 * pd.Series(index_mix())).abs().mean() < 2
 
 
 def test_the_picture_shows_both_cohorts_and_the_sectors_that_lean_most() -> None:
