@@ -5,7 +5,8 @@ description: >-
   newest set known. An amendment takes the place of what was filed before, or adds to it where it says so. Sectors are those of
   the S&P 500's members known when the filing became public, members that had left included, found by ticker; funds,
   foreign and smaller companies are in no sector and never filled in, so that placed says how much the weights rest on.
-  A member that changed its ticker since may be missed, and the sector is that of the newest list. The method cannot tell a
+  A member that changed its ticker since may be missed. A member's sector is that of the newest list known when the filing
+  became public; before the first list, that list's. The method cannot tell a
   long position from the long side of a hedge, one fund of a manager from another, or what changed after the date; shorts,
   swaps and options are in no filing or left out, so weights are of long shares and not of net exposure. A filing of which
   nothing can be placed has no rows.
