@@ -20,6 +20,7 @@ from typing import NamedTuple, cast
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy.optimize import nnls
 
 from assets.models.simulated_positioning import EXPOSURE, FUNDS, SECTOR_FUNDS, tilt_of
 
@@ -643,6 +644,30 @@ def _traits(instrument: Mapping[str, str], seed: int) -> Traits:
     drawn = _stream(seed, f"{instrument['symbol']}/traits").standard_normal(len(STOCK_SPREAD)).tolist()
     spread = {name: float(np.exp(STOCK_SPREAD[name] * z)) for name, z in zip(STOCK_SPREAD, drawn, strict=True)}
     return traits | {name: traits.get(name, 1) * factor for name, factor in spread.items()}
+
+
+def index_mix() -> dict[str, float]:
+    """The share of each GICS sector in the mix of sector funds whose return differs least from the S&P 500's.
+
+    The simulated index has loadings on factors and no members: this is what it is said to hold. Least is the variance
+    at typical volatility, as in style analysis; shares are not negative and sum to one.
+    """
+    funds = {
+        sector: _traits({"symbol": "", "class": "etf", "role": "sector", "sector": sector}, 0)
+        for sector in sorted(SECTOR_TRAITS)
+    }
+    index = _traits({"symbol": "SPX", "class": "index", "role": "benchmark", "sector": ""}, 0)
+    deviations = {"market": TYPICAL_VOLATILITY} | {name: factor.volatility for name, factor in FACTORS.items()}
+    # Of a square of a process.
+    deviations |= {
+        name: 2 * np.sqrt(mean * SESSIONS_PER_YEAR) * shock for name, (_, mean, _, shock, _) in YIELDS.items()
+    }
+    common = [[traits.get(name, 0) * of for traits in funds.values()] for name, of in deviations.items()]
+    own = np.diag([np.hypot(SECTOR_VOLATILITY * traits["sector"], traits["idio"]) for traits in funds.values()])
+    aim = [index.get(name, 0) * of for name, of in deviations.items()]
+    # The last row, as heavy as 1,000 market moves, makes the sum one.
+    mix, _ = nnls(np.vstack([common, own, np.full(len(funds), 1e3)]), np.array([*aim, *[0.0] * len(funds), 1e3]))
+    return dict(zip(funds, (mix / mix.sum()).tolist(), strict=True))
 
 
 def _returns(latent: Latent, instrument: Mapping[str, str], traits: Traits, seed: int) -> Array:

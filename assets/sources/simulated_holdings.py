@@ -6,11 +6,12 @@ from datetime import date
 
 import pandas as pd
 
+from assets.models.simulated_market import index_mix
 from assets.models.simulated_positioning import TILTS
 from assets.sources.errors import Failure
 from assets.sources.holdings import Filing, Holder, known_by_the_end_of
 from assets.sources.simulated import FIRST_OF_STOCKS, LAST_SESSION, SOURCE
-from assets.sources.simulated_members import INDEX, SECTORS, SimulatedMembers
+from assets.sources.simulated_members import INDEX, SimulatedMembers
 
 # Days after the quarter's end on which the forms are due.
 LAGS = {"hedge_funds": 45, "mutual_funds": 60}
@@ -24,8 +25,8 @@ PRICE = 100.0
 class SimulatedHoldings:
     """The simulated holders' filings.
 
-    The index is the mean of its sectors, all of one weight; each holder departs from that by its cohort's tilts, always
-    by the same.
+    What the index holds is `index_mix`, since its members have no weights; each holder departs from that by its
+    cohort's tilts, always by the same.
 
     Attributes:
         last_session: The newest date on which a filing may have become public.
@@ -62,8 +63,10 @@ class SimulatedHoldings:
 
 
 def _positions(members: pd.DataFrame, tilts: Mapping[str, float]) -> pd.DataFrame:
-    """The sector's weight in equal parts on its members, and one company outside the index."""
-    sector_weight = members["sector"].map({name: 1 / len(SECTORS) + tilts.get(name, 0.0) / 100 for name in SECTORS})
+    """The index's weight of a sector and the tilt, in equal parts on its members, and one company outside the index."""
+    sector_weight = members["sector"].map(
+        {name: share + tilts.get(name, 0.0) / 100 for name, share in index_mix().items()}
+    )
     weight = sector_weight / members.groupby("sector")["symbol"].transform("size")
     inside = pd.DataFrame(
         {

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, strategies
 
 from assets.inputs import Filled
+from assets.models.simulated_market import index_mix
 from assets.models.simulated_positioning import TILTS
 from assets.raw import holdings as raw_holdings
 from assets.sources.download import Limits
@@ -19,6 +20,7 @@ from assets.sources.file_holdings import FileHoldings
 from assets.sources.holdings import Filing, Holder, is_cusip
 from assets.sources.sessions import NEW_YORK
 from assets.sources.simulated_holdings import SimulatedHoldings
+from assets.sources.simulated_members import SimulatedMembers
 from tests.sources.edgar_filings import (
     APPLE,
     BERKSHIRE,
@@ -400,6 +402,16 @@ def test_simulated_holders_report_each_quarter_by_the_rules_of_their_forms() -> 
     assert all(45 <= lag <= 48 if cohort == "hedge_funds" else 60 <= lag <= 63 for cohort, lag in lags)
     assert list(SimulatedHoldings().filings([], [one.filing_id for one in found])) == []
     assert len(list(SimulatedHoldings(date(2025, 11, 28)).filings([], []))) == 21
+
+
+def test_simulated_holders_depart_from_the_index_by_their_cohorts_tilts() -> None:
+    sectors = SimulatedMembers().members("SPX").rows.drop_duplicates("symbol").set_index("symbol")["sector"]
+    for filing in SimulatedHoldings().filings([], []):
+        assert isinstance(filing, Filing)
+        held = filing.positions.groupby(filing.positions["ticker"].map(sectors))["value_usd"].sum()
+        active = 100 * held / held.sum() - 100 * pd.Series(index_mix())
+        assert filing.cohort is not None
+        assert active[active.abs() > 1e-6].to_dict() == pytest.approx(TILTS[filing.cohort])
 
 
 # As they land
