@@ -263,7 +263,7 @@ ours as (
     from indicators.sector_positioning
     where method = 'style'
     union all by name
-    -- A share of the exposure is as wide as its distance from the benchmark.
+    -- Its band is taken to be as wide as that of its distance from the benchmark, whose own error is in there.
     select
         session,
         cohort || '_technology_weight' as indicator,
