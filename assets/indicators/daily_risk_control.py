@@ -57,7 +57,9 @@ QUERY = """
     left join grown as g on s.session = g.session
     left join overnight as o on s.session = o.session
     asof left join bills as b on s.session >= b.session
-    where s.session between (select min(session) from held) and (select max(session) from held)
+    where
+        s.session >= (select min(session) from held)
+        and s.session <= (select max(session) from staging.prices where symbol in ('SPX', 'SPXTR', 'SPY'))
     order by s.session
 """
 

@@ -316,7 +316,7 @@ def _there(values: Array) -> Flags:
 def _blocks(market: Market, found: Styles, cohorts: pd.DataFrame) -> dict[tuple[str, str], Block]:
     """Every cohort by style analysis and by the filter, as known on the session after each date."""
     # A date on which a sector with a full window has no return teaches nothing, as in `styles`.
-    is_whole = (np.isfinite(market.sectors) | ~found.used).all(axis=1)
+    is_whole = np.asarray((np.isfinite(market.sectors) | ~found.used).all(axis=1))
     filtered = random_walk_weights(np.where(is_whole[:, None], market.funds, np.nan), market.sectors, STEP, HALF_LIFE)
     exposure = _exposure(filtered.weights, found.used)
     variance = filtered.variances / np.where(exposure >= LEAST_EXPOSURE, exposure, np.nan) ** 2

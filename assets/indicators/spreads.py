@@ -22,15 +22,15 @@ QUERY = """
     ),
 
     reach as (
-        select w.symbol, min(w.session) as first_session, any_value(b.last_session) as last_session
-        from whole as w
-        inner join (select symbol, max(session) as last_session from bars group by symbol) as b using (symbol)
-        group by w.symbol
+        select symbol, min(session) as first_session from whole group by symbol
     )
 
     select s.session, r.symbol, w.* exclude (session, symbol)
     from reach as r
-    inner join reference.sessions as s on s.session between r.first_session and r.last_session
+    inner join reference.sessions as s
+        on s.session between r.first_session and (
+            select max(session) from staging.prices where symbol in ('SPX', 'SPY', 'QQQ', 'IWM', 'HYG')
+        )
     left join whole as w on s.session = w.session and r.symbol = w.symbol
     order by r.symbol, s.session
 """

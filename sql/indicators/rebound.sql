@@ -77,7 +77,7 @@ days as (
     from reference.sessions as s
     left join prices as p using (session)
     where s.session between (select min(session) from prices where close is not null)
-        and (select max(session) from prices where close is not null)
+        and (select max(session) from staging.prices where symbol in ('SPX', 'SPY'))
 ),
 
 measured as (

@@ -9,7 +9,7 @@ description: >-
   became public; before the first list, that list's. The method cannot tell a
   long position from the long side of a hedge, one fund of a manager from another, or what changed after the date; shorts,
   swaps and options are in no filing or left out, so weights are of long shares and not of net exposure. A filing of which
-  nothing can be placed has no rows.
+  nothing can be placed has no rows, nor has a holder that reference.holders lists no more.
 grain: [holder, report_date, available_at, sector]
 owner: team:research
 columns:
@@ -125,7 +125,7 @@ final as (
         value_usd::double / placed_usd::double as weight,
         placed_usd::double / total_usd::double as placed
     from summed
-    where sector is not null and placed_usd > 0
+    where sector is not null and placed_usd > 0 and cohort is not null
 )
 
 select * from final

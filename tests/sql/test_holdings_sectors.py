@@ -76,6 +76,11 @@ def test_a_class_of_shares_is_found_however_it_is_written(ticker: str) -> None:
     assert sectors(filed("a", FILED, (ticker, 1.0))) == [(FILED, "Financials", 1.0, 1.0)]
 
 
+def test_a_holder_that_is_listed_no_more_has_no_rows() -> None:
+    assert sectors(filed("a", FILED, ("AAA", 1.0), holder="struck_off")) == []
+    assert len(sectors(filed("a", FILED, ("AAA", 1.0), holder="struck_off", cohort="hedge_funds"))) == 1
+
+
 def test_a_sector_is_the_one_known_when_the_filing_came_out() -> None:
     positions: Sequence[Position] = [("LATE", 50.0), ("CCC", 50.0)]
     assert sectors(filed("a", FILED, *positions)) == [(FILED, "Energy", 1.0, 0.5)]

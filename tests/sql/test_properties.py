@@ -63,6 +63,8 @@ CUTS = st.integers(490, COUNT - 6)
 HOLES = st.frozensets(st.tuples(st.sampled_from(SYMBOLS), st.integers(-25, 5)), max_size=12)
 # A cut and holes that several tests share.
 CUT, GAPS = 600, frozenset({("NDX", 0), ("SKEW", 0), ("IBIT", 0), ("BTC-USD", -1), ("VIX3M", 1)})
+# A session on which nothing but the index has a bar of the instruments that tables stand on by name.
+BARE = frozenset({(symbol, 0) for symbol in ("SPY", "SPXTR", "QQQ", "IWM", "IBIT", "XLY")})
 SECTORS = ("Health Care", "Utilities", "Financials", "Materials", "Energy")
 FEW = settings(max_examples=5, deadline=None, derandomize=True, database=None, phases=[Phase.explicit, Phase.generate])
 
@@ -367,6 +369,15 @@ def test_the_future_never_changes_a_past_row(cut: int, holes: frozenset[tuple[st
             pd.testing.assert_frame_equal(found, expected, check_exact=True, obj=f"{name}, future {future}")
 
 
+def test_a_newest_session_without_bars_has_the_rows_that_it_has_later() -> None:
+    world, everything = landed(CUT, BARE)
+    known = cut_off(world)
+    for name in COMPUTED:
+        if name not in OVER_ALL_SESSIONS:
+            then, now = (until(connection, name, world.day) for connection in (everything, known))
+            pd.testing.assert_frame_equal(now, then, check_exact=True, obj=name)
+
+
 def test_there_is_something_on_both_sides_of_the_cut() -> None:
     world, connection = landed(CUT, GAPS)
     for name in COMPUTED:
@@ -482,7 +493,10 @@ BANDS = {
         ("basket_corr_63d_bitcoin_lo", "basket_corr_63d_bitcoin", "basket_corr_63d_bitcoin_hi"),
         ("basket_beta_63d_qqq_lo", "basket_beta_63d_qqq", "basket_beta_63d_qqq_hi"),
     ],
-    "indicators.sector_positioning": [("active_wt_lo_pp", "active_wt_pp", "active_wt_hi_pp")],
+    # One holder tells no spread.
+    "indicators.sector_positioning where method <> 'holdings' or funds > 1": [
+        ("active_wt_lo_pp", "active_wt_pp", "active_wt_hi_pp")
+    ],
     "indicators.rebound": [("rebound_quality_lo", "rebound_quality", "rebound_quality_hi")],
     "indicators.systemic": [
         ("turbulence_lo", "turbulence", "turbulence_hi"),
@@ -610,7 +624,7 @@ def test_what_is_null_says_why(seed: int, swing: float, flaws: float) -> None:
         "or total_return_5d_pct is null or total_return_21d_pct is null or total_return_63d_pct is null "
         "or relative_21d_pp is null or fund_drawdown_pct is null",
         # A fund that lacks is named even where the others are enough.
-        "indicators.sector_positioning": "active_wt_pp is null "
+        "indicators.sector_positioning": "active_wt_lo_pp is null "
         "or (method <> 'holdings' and funds < case cohort when 'hedge_funds' then 3 else 10 end)",
         "indicators.head_shoulders": "is_pattern is null or pattern_share_random is null "
         "or (is_pattern and pattern_share_variants is null)",
