@@ -21,7 +21,7 @@ BENCHMARK = "SPY"
 WINDOW, HALF_LIFE, MEAN_BLOCK = 126, 42.0, 10.0
 # Returns that a window must hold, 95 % of it, and sectors: nine have had funds since 1998.
 LEAST_RETURNS, LEAST_SECTORS = 120, 9
-# A fund with less than this of its value in equities says nothing about sectors.
+# A fund with less than this of its value in equities, or of its long shares in a sector, says nothing about sectors.
 LEAST_EXPOSURE = 0.2
 # A cohort stands on a third of the funds that have joined it, and a spread of holders on two.
 FUNDS_PER_LEAST = 3
@@ -55,7 +55,7 @@ SESSIONS = "select session from reference.sessions where session {span} order by
 # of decimals are exact.
 REPORTS = """
     with reports as (
-        select distinct cohort, holder, report_date, available_at from staging.holdings_sectors
+        select distinct cohort, holder, report_date, available_at, placed from staging.holdings_sectors
         qualify report_date = max(report_date) over (partition by cohort, holder order by available_at)
     ),
 
@@ -71,7 +71,7 @@ REPORTS = """
         from listed as l
         asof inner join reports as r
             on l.cohort = r.cohort and l.holder = r.holder and l.decision_at >= r.available_at
-        where r.report_date >= l.session - 200
+        where r.report_date >= l.session - 200 and r.placed >= {least}
     ),
 
     holders as (
@@ -176,7 +176,7 @@ def fill(inputs: Inputs) -> Filled:
     if begun.empty:
         return Filled(pd.DataFrame())
     blocks = _blocks(market, found, cohorts)
-    reports = inputs.query(REPORTS.format(span=span))
+    reports = inputs.query(REPORTS.format(span=span, least=LEAST_EXPOSURE))
     benchmark_deviation = found.deviation[BENCHMARK][:-1]
     for cohort in market.groups:
         of = reports[reports["cohort"] == cohort]
@@ -390,7 +390,7 @@ def _reported(
             "funds": holders,
             "lacking": reasons(
                 {
-                    "reports of 200 days": pd.Series(holders == 0),
+                    "reports of 200 days with a fifth in sectors": pd.Series(holders == 0),
                     "a second holder for a band": pd.Series((holders > 0) & (holders < LEAST_HOLDERS)),
                 }
             ),

@@ -6,7 +6,8 @@ description: >-
   the 11 Select Sector funds: 126 dates weighted with a half-life of 42; weights of long-only funds are at least zero
   and sum to one, those of others lie between -100 and 150 % of their value. Method kalman lets weights follow random
   walks, filtered and never smoothed, without bounds. Method holdings takes the newest report of each holder
-  (staging.holdings_sectors) that is at most 200 days old; its weights are shares of the long shares that have a sector. The benchmark's weights are those that the same method finds
+  (staging.holdings_sectors) that is at most 200 days old and has a fifth of its long shares in sectors; its weights are
+  shares of those. The benchmark's weights are those that the same method finds
   for SPY (style's for holdings), so that what the sectors cannot tell apart cancels in part. A session uses returns up
   to the session before, because net asset values are published after the decision time. A fund needs 120 returns of the
   window, and a cohort a third of the funds that have joined it. Before a sector has a fund and a window (Real Estate until April 2016,

@@ -280,7 +280,7 @@ def test_holdings_are_the_newest_reports_known_and_not_too_old() -> None:
     pd.testing.assert_series_equal(hedge["benchmark_weight_pct"], own)
     # 200 days after the end of 2023 is 18 July.
     mutual: Any = part(found, "mutual_funds", "holdings")
-    assert set(mutual.loc["2024-07-19":, "inputs_missing"]) == {"reports of 200 days"}
+    assert set(mutual.loc["2024-07-19":, "inputs_missing"]) == {"reports of 200 days with a fifth in sectors"}
     assert mutual.loc["2024-07-19":, "weight_pct"].isna().all()
     # Two holders that are 20 points apart: a deviation of their mean of 10, and the benchmark's own error.
     technology_then = hedge.loc["2024-06-28", technology]
@@ -291,6 +291,15 @@ def test_holdings_are_the_newest_reports_known_and_not_too_old() -> None:
     assert alone["active_wt_pp"].notna().all()
     assert alone[["active_wt_lo_pp", "active_wt_hi_pp"]].isna().all(axis=None)
     assert set(alone["inputs_missing"]) == {"a second holder for a band"}
+
+
+def test_a_report_with_little_of_it_in_sectors_counts_for_none() -> None:
+    known = [("a", "hedge_funds", "2024-03-31", "2024-05-15", {"Energy": 1.0})]
+    few = reports([("b", "hedge_funds", "2024-03-31", "2024-05-15", {"Utilities": 1.0})]).assign(placed=0.19)
+    found = filled(placed(market()), pd.concat([reports(known), few], ignore_index=True))
+    newest_reports = part(found, "hedge_funds", "holdings", DAYS[COUNT])
+    assert newest_reports["weight_pct"].to_dict() == pytest.approx({**dict.fromkeys(SECTORS, 0.0), "Energy": 100.0})
+    assert set(newest_reports["funds"]) == {1}
 
 
 def test_consensus_is_both_cohorts_on_the_same_side_by_more_than_a_point() -> None:
