@@ -1,9 +1,9 @@
 /*
 description: >-
-  One row per session and symbol, for SPY, QQQ, IWM and HYG from their first bar with open, high and low on - the bid-ask
-  spread that 21 daily bars suggest, by three estimators. Levels say nothing about these ETFs, whose spreads are far
-  smaller than a day's travel - they measure volatility (50 bp for SPY on 2025-11-21, where about 0.2 bp were quoted)
-  and so have no band; edge_rank_756d is what to read, and as a direction only. Prices are as traded, times the shares
+  One row per session and symbol, for SPY, QQQ, IWM and HYG from their first bar with open, high and low to the newest of
+  any of them or the S&P 500 - the bid-ask spread that 21 daily bars suggest, by three estimators. Levels say nothing
+  about these ETFs, whose spreads are far smaller than a day's travel - they measure volatility (50 bp for SPY on
+  2025-11-21, where about 0.2 bp were quoted) and so have no band; edge_rank_756d is what to read, and as a direction only. Prices are as traded, times the shares
   that reinvested dividends have made of one, as the gap of an ex-date would look like a spread. A window needs 21
   sessions with open, high, low and close. Bars that do not move (halts) are left out by EDGE and pull the other two
   towards zero; a window of hardly anything else has none of the three.

@@ -96,7 +96,11 @@ def halted(bars: pd.DataFrame, since: int) -> pd.DataFrame:
 def test_every_session_has_its_estimates_and_its_rank() -> None:
     spy, hyg = market("SPY", 1), market("HYG", 2, 60)
     found = filled("indicators.spreads", pd.concat([spy, hyg, market("XLF", 3, 60)]))
-    assert found.groupby("symbol").size().to_dict() == {"HYG": 60, "SPY": COUNT}
+    assert found.groupby("symbol").size().to_dict() == {"HYG": COUNT, "SPY": COUNT}
+    # A fund without a bar goes on without estimates.
+    stopped = found[found["symbol"] == "HYG"].iloc[60:]
+    assert stopped[ESTIMATES].isna().to_numpy().all()
+    assert set(stopped["inputs_missing"]) == {"21 sessions with open, high, low and close"}
     of = found[found["symbol"] == "SPY"].reset_index(drop=True)
     assert of["session"].to_list() == DAYS
     for last in (20, 400, COUNT - 1):
