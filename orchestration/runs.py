@@ -13,6 +13,7 @@ from rich.table import Table as Grid
 from orchestration.automation import PROFILE_TAG, failure_reason, record_failed_run, refresh_job
 from orchestration.definitions import build_defs
 from orchestration.errors import WarehouseError
+from orchestration.event_log import quick_event_log
 from orchestration.publication import PUBLISHED
 from orchestration.settings import ROOT, Settings, SettingsError
 from orchestration.sources import clock
@@ -38,7 +39,7 @@ def refresh(settings: Settings, select: str | None, console: Console) -> bool:
         console.print("[bold yellow]SIMULATED MARKET[/]: the demo profile's numbers are not real data.")
     # The UI shows the newest state of each table; a build of the past is not that.
     instance_of = dg.DagsterInstance.ephemeral if settings.as_of else dg.DagsterInstance.get
-    with instance_of() as instance, _progress(console, len(keys)):
+    with quick_event_log(), instance_of() as instance, _progress(console, len(keys)):
         result = job.execute_in_process(
             instance=instance,
             asset_selection=list(keys),
