@@ -122,6 +122,7 @@ class Table:
         path: Its file.
         header: The file's header.
         sql: The statement below the header.
+        statement: The same, parsed.
         types: DuckDB type of each column, in order.
         audits: The query of each audit that the header names.
     """
@@ -131,6 +132,7 @@ class Table:
     path: Path
     header: Header
     sql: str
+    statement: exp.Expr
     types: Mapping[str, str]
     audits: Mapping[str, str]
 
@@ -138,11 +140,6 @@ class Table:
     def qualified(self) -> str:
         """`schema.name`."""
         return f"{self.schema}.{self.name}"
-
-    @cached_property
-    def statement(self) -> exp.Expr:
-        """The parsed statement."""
-        return parse(self.path, self.sql)
 
     @property
     def filled_by(self) -> Literal["sql", "csv", "python", "checks"]:
@@ -237,7 +234,7 @@ def read_table(path: Path) -> Table:
     if parts is None:
         raise TableError(f"{path}: does not begin with a header, /* and YAML and */, each on its own line")
     try:
-        header = Header.model_validate(yaml.safe_load(parts["header"]))
+        header = Header.model_validate(yaml.load(parts["header"], Loader=yaml.CSafeLoader))
     except yaml.YAMLError as error:
         raise TableError(f"{path}: the header is not YAML: {error}") from error
     except ValidationError as error:
@@ -245,8 +242,9 @@ def read_table(path: Path) -> Table:
         raise TableError("\n".join(f"{path}: {problem}" for problem in problems)) from error
     sql = parts["sql"].strip().rstrip(";")
     audits = {audit.name: _audit(path, audit.name) for audit in header.audits}
-    types = _types(path, header, parse(path, sql))
-    table = Table(path.parent.name, path.stem, path, header, sql, types, audits)
+    statement = parse(path, sql)
+    types = _types(path, header, statement)
+    table = Table(path.parent.name, path.stem, path, header, sql, statement, types, audits)
     named: dict[str, Sequence[str | None]] = {
         "grain": header.grain,
         "vintages": header.vintages or (),
