@@ -108,14 +108,12 @@ def contract(table: Table, rows: pd.DataFrame) -> list[Result]:
     """
     if table.header.sessions == "complete":
         rows = rows.assign(**{SKIPPED: _sessions_skipped(rows["session"])})
-    expectations = suite(table)
-    results = []
     checks: dict[Severity, str] = {"error": "contract", "warn": "expectations"}
-    for severity, check in checks.items():
-        chosen = [expectation for expectation, of in expectations if of == severity]
-        if chosen:
-            results.append(_validate(table, rows, check, severity, chosen))
-    return results
+    return [
+        _validate(table, rows, check, severity)
+        for severity, check in checks.items()
+        if severity == "error" or any(named.severity == severity for named in table.header.expectations)
+    ]
 
 
 def _sessions_skipped(days: pd.Series) -> pd.Series:
@@ -127,54 +125,75 @@ def _sessions_skipped(days: pd.Series) -> pd.Series:
     return days.map(skipped.reindex(distinct, fill_value=-1)).astype("int64")
 
 
-def suite(table: Table) -> list[tuple["Expectation", Severity]]:
-    """The expectations that a header stands for, each with its severity.
+def suite(table: Table, severity: Severity, *, at_once: bool) -> list["Expectation"]:
+    """The expectations of a severity that a header stands for.
 
     Types are not among them: staging casts every row to the table's, or refuses it.
+
+    Args:
+        table: The table.
+        severity: The columns' own are all at ERROR.
+        at_once: What is said of single values as one expectation of all columns, which names neither; each expectation
+            costs some milliseconds, whatever the rows.
     """
     import great_expectations.expectations as gxe  # noqa: PLC0415 - costs seconds, once per process
 
+    named = [
+        getattr(gxe, _class_name(expectation.expect))(**(expectation.model_extra or {}))
+        for expectation in table.header.expectations
+        if expectation.severity == severity
+    ]
+    if severity == "warn":
+        return named
     header = table.header
+    helper = [SKIPPED] if header.sessions == "complete" else []
     made: list[Expectation] = [
-        gxe.ExpectTableColumnsToMatchOrderedList(
-            column_list=[*header.columns, *([SKIPPED] if header.sessions == "complete" else [])]
-        ),
+        gxe.ExpectTableColumnsToMatchOrderedList(column_list=[*header.columns, *helper]),
         gxe.ExpectTableRowCountToBeBetween(min_value=header.rows.min, max_value=header.rows.max),
     ]
     if len(header.grain) > 1:
         made.append(gxe.ExpectCompoundColumnsToBeUnique(column_list=header.grain))
     else:
         made.append(gxe.ExpectColumnValuesToBeUnique(column=header.grain[0]))
-    for name, column in header.columns.items():
-        if not column.nullable:
-            made.append(gxe.ExpectColumnValuesToNotBeNull(column=name))
-        if table.types[name] == "DOUBLE" or column.min is not None or column.max is not None:
-            low = -sys.float_info.max if column.min is None else column.min
-            high = sys.float_info.max if column.max is None else column.max
-            made.append(gxe.ExpectColumnValuesToBeBetween(column=name, min_value=low, max_value=high))
-        if column.allowed:
-            made.append(gxe.ExpectColumnValuesToBeInSet(column=name, value_set=column.allowed))
-    if header.sessions == "complete":
-        made.append(gxe.ExpectColumnValuesToBeBetween(column=SKIPPED, min_value=0, max_value=0))
-    named = [
-        (getattr(gxe, _class_name(expectation.expect))(**(expectation.model_extra or {})), expectation.severity)
-        for expectation in header.expectations
+    not_null = [name for name, column in header.columns.items() if not column.nullable]
+    ranges = [
+        (
+            name,
+            -sys.float_info.max if column.min is None else column.min,
+            sys.float_info.max if column.max is None else column.max,
+        )
+        for name, column in header.columns.items()
+        if table.types[name] == "DOUBLE" or column.min is not None or column.max is not None
     ]
-    return [*((expectation, "error") for expectation in made), *named]
+    ranges += [(name, 0, 0) for name in helper]
+    sets = {name: column.allowed for name, column in header.columns.items() if column.allowed}
+    if at_once and len(header.columns) > 1:
+        from orchestration.expectations import ExpectEachColumnToKeepItsRules  # noqa: PLC0415 - brings the same
+
+        columns = [*header.columns, *helper]
+        made.append(ExpectEachColumnToKeepItsRules(column_list=columns, not_null=not_null, ranges=ranges, sets=sets))
+    else:
+        made += [gxe.ExpectColumnValuesToNotBeNull(column=name) for name in not_null]
+        made += [
+            gxe.ExpectColumnValuesToBeBetween(column=name, min_value=low, max_value=high) for name, low, high in ranges
+        ]
+        made += [gxe.ExpectColumnValuesToBeInSet(column=name, value_set=allowed) for name, allowed in sets.items()]
+    return [*made, *named]
 
 
 def _class_name(snake: str) -> str:
     return "".join(part.title() for part in snake.split("_"))
 
 
-def _validate(
-    table: Table, rows: pd.DataFrame, check: str, severity: Severity, expectations: Sequence["Expectation"]
-) -> Result:
-    batch, chosen = _batch(rows), _suite(expectations)
-    # Which rows fail costs as much again as whether any does, so it is asked only then.
-    if batch.validate(chosen, result_format="BOOLEAN_ONLY").success:
-        return Result(table.qualified, check, severity, len(rows))
-    outcome = batch.validate(chosen, result_format="COMPLETE")
+def _validate(table: Table, rows: pd.DataFrame, check: str, severity: Severity) -> Result:
+    batch = _batch(rows)
+    passed = Result(table.qualified, check, severity, len(rows))
+    # Which rows fail what costs several times as much as whether any does, so it is asked only then.
+    if batch.validate(_suite(suite(table, severity, at_once=True)), result_format="BOOLEAN_ONLY").success:
+        return passed
+    outcome = batch.validate(_suite(suite(table, severity, at_once=False)), result_format="COMPLETE")
+    if outcome.success:
+        return passed
     failed = [result for result in outcome.results if not result.success]
     positions: set[int] = set()
     details = []
