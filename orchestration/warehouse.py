@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import cached_property
 from pathlib import Path
+from typing import Literal
 
 import duckdb
 import pandas as pd
@@ -119,7 +120,7 @@ class Warehouse:
             with self._transaction():
                 partitions = self._new_partitions(table)
                 added = self._replace(table)
-                self._comment(table)
+                self._comment(table, "table")
                 self._put([*results, *self._currency(table, added)])
         finally:
             for name in ("staged", "accepted"):
@@ -183,9 +184,10 @@ class Warehouse:
             folder / "parquet" / table.schema / f"{table.name}.parquet": table for table in self._catalogue.values()
         }
         try:
-            self._write_database(_aside(database))
             for target, table in parquet.items():
                 self._write_parquet(table, _aside(target))
+            self._make_views()
+            self._write_database(_aside(database))
         except duckdb.Error as error:
             raise WarehouseError(f"not published: {error}") from error
         # Left by a reader that wrote and died; beside another file it would keep everyone from opening that.
@@ -333,23 +335,35 @@ class Warehouse:
     def _replace(self, table: Table) -> int:
         if table.filled_by == "checks":
             return 0
-        [(exists,)] = self._connection.execute(
-            "select max(table_type = 'VIEW') from information_schema.tables where table_schema = ? and table_name = ?",
-            (table.schema, table.name),
-        ).fetchall()
-        if exists is not None and bool(exists) != table.header.view:
-            self._connection.execute(f"drop {'view' if exists else 'table'} {table.qualified}")
-        if table.header.view:
-            self._connection.execute(f"create or replace view {table.qualified} as {table.sql}")
-        elif table.header.keeps_history:
+        self._drop_if(table, "view")
+        if table.header.keeps_history:
             return self._add(table)
-        elif self._increment:
+        if self._increment:
             return self._increment.apply(_columns(table))
-        else:
-            self._connection.execute(f"create or replace table {table.qualified} ({_columns(table)})")
-            self._connection.execute(f"insert into {table.qualified} by name from accepted")
+        self._connection.execute(f"create or replace table {table.qualified} ({_columns(table)})")
+        self._connection.execute(f"insert into {table.qualified} by name from accepted")
         [(count,)] = self._connection.sql("select count(*) from accepted").fetchall()
         return int(count)
+
+    def _drop_if(self, table: Table, kind: Literal["view", "table"]) -> None:
+        found = self._connection.execute(
+            """
+            select 1 from information_schema.tables
+            where table_schema = ? and table_name = ? and (table_type = 'VIEW') = ?
+            """,
+            (table.schema, table.name, kind == "view"),
+        ).fetchall()
+        if found:
+            self._connection.execute(f"drop {kind} {table.qualified}")
+
+    def _make_views(self) -> None:
+        """Put views in the place of the rows that stood for them during the run, so that readers can set as_of."""
+        for table in self._catalogue.values():
+            if table.header.view:
+                with self._transaction():
+                    self._drop_if(table, "table")
+                    self._connection.execute(f"create or replace view {table.qualified} as {table.sql}")
+                    self._comment(table, "view")
 
     def _add(self, table: Table) -> int:
         stored = [name for name, *_ in self._connection.sql(f"describe {table.qualified}").fetchall()]
@@ -390,8 +404,7 @@ class Warehouse:
         ).fetchall()
         return int(added)
 
-    def _comment(self, table: Table) -> None:
-        what = "view" if table.header.view else "table"
+    def _comment(self, table: Table, what: Literal["view", "table"]) -> None:
         description = notice(self._settings) + table.header.description
         self._connection.execute(f"comment on {what} {table.qualified} is {_literal(description)}")
         for name, column in table.header.columns.items():

@@ -206,9 +206,6 @@ def _raw(rows: Iterable[Bar] | pd.DataFrame) -> pd.DataFrame:
 
 
 def _create(connection: duckdb.DuckDBPyConnection, table: Table, rows: pd.DataFrame | None) -> None:
-    if rows is None and table.header.view:
-        connection.execute(f"create view {table.qualified} as {table.sql}")
-        return
     columns = ", ".join(
         f'"{name}" {kind}{" not null" if rows is None and not table.header.columns[name].nullable else ""}'
         for name, kind in table.types.items()
