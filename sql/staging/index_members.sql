@@ -79,9 +79,10 @@ spells as (
         min(listed_at) over spell as first_listed_at,
         min(first_available_at) over spell as spell_available_at,
         is_out
+        and lag(list_no) over lists_of is not null
         and (
-            sector is distinct from lag(sector, 1, sector) over lists_of
-            or sub_industry is distinct from lag(sub_industry, 1, sub_industry) over lists_of
+            sector is distinct from lag(sector) over lists_of
+            or sub_industry is distinct from lag(sub_industry) over lists_of
         ) as is_moved
     from spelled
     window

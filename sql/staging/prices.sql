@@ -73,12 +73,14 @@ judged as (
                 count(*) over six_bars = 6 and min(close) over six_bars = max(close) over six_bars
             else
                 class in ('index', 'etf') and high > low
-                and row(open, high, low, close) = lag(row(open, high, low, close), 1) over bars
-                and row(open, high, low, close) = lag(row(open, high, low, close), 2) over bars
+                and row(open, high, low, close) = lag(row(open, high, low, close)) over bars
+                and row(open, high, low, close) = first_value(row(open, high, low, close)) over two_before
         end as is_stale
     from last_of_session
     window
         bars as (partition by symbol order by session),
+        -- Not lag with an offset: DuckDB before 2 cannot open a view with one that DuckDB 2 has stored.
+        two_before as (bars rows between 2 preceding and 2 preceding),
         six_bars as (bars rows between 5 preceding and current row)
 ),
 
