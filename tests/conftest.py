@@ -6,15 +6,18 @@ import os
 # settled before anything brings numpy.
 os.environ.update(dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"), "1"))
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 from orchestration.settings import ROOT, Settings
 from orchestration.sources import clock
 from orchestration.tables import Catalogue
 from orchestration.warehouse import Warehouse, open_warehouse
+from tests.orchestration.command import undertow
 
 TEST_DATA = os.environ.get("UNDERTOW_TEST_DATA", str(ROOT.parent / "shared" / "data"))
 
@@ -54,6 +57,22 @@ def warehouse(settings: Settings, catalogue: Catalogue) -> Iterator[Warehouse]:
     """An open, empty warehouse."""
     with open_warehouse(settings, catalogue, clock(settings)) as opened:
         yield opened
+
+
+@pytest.fixture(scope="session")
+def demo_home(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
+    """A home after one demo run of the command line. All workers share it: it is only read."""
+    own = tmp_path_factory.getbasetemp()
+    folder = (own if worker_id == "master" else own.parent) / "demo"
+    with FileLock(f"{folder}.lock"):
+        if not (folder / "run.txt").exists():
+            folder.mkdir(exist_ok=True)
+            shutil.copy(ROOT / "dagster.yaml", folder)
+            run = undertow(folder, "run")
+            assert run.returncode == 0, run.stdout + run.stderr
+            assert run.stderr == ""
+            (folder / "run.txt").write_text(run.stdout)
+    return folder
 
 
 @pytest.fixture(autouse=True)

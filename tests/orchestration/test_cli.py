@@ -1,9 +1,5 @@
 """The command line, as a new user meets it."""
 
-import os
-import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import duckdb
@@ -15,31 +11,16 @@ from orchestration.dictionary import as_markdown
 from orchestration.errors import WarehouseError
 from orchestration.settings import ROOT, SettingsError
 from orchestration.tables import Catalogue
-
-
-def undertow(home: Path, *arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
-    env = {**os.environ, "UNDERTOW_DATA": str(home / "data"), "DAGSTER_HOME": str(home), "COLUMNS": "80", **settings}
-    return subprocess.run(  # noqa: S603 - our own command
-        [sys.executable, "-m", "orchestration.cli", *arguments],
-        env=env,
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+from tests.orchestration.command import undertow
 
 
 @pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A home with an instance of its own, after one demo run."""
-    folder = tmp_path_factory.mktemp("home")
-    shutil.copy(ROOT / "dagster.yaml", folder)
-    run = undertow(folder, "run")
-    assert run.returncode == 0, run.stdout + run.stderr
-    assert "SIMULATED MARKET" in run.stdout
-    assert str(folder / "data/demo/published/undertow.duckdb") in run.stdout
-    assert run.stderr == ""
-    return folder
+def home(demo_home: Path) -> Path:
+    """The home after one demo run, which said where it published and that the market is simulated."""
+    said = (demo_home / "run.txt").read_text()
+    assert "SIMULATED MARKET" in said
+    assert str(demo_home / "data/demo/published/undertow.duckdb") in said
+    return demo_home
 
 
 def test_the_note_fits_80_columns_and_says_that_it_is_simulated(home: Path) -> None:

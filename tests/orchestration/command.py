@@ -1,0 +1,21 @@
+"""The command line in a process of its own."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from orchestration.settings import ROOT
+
+
+def undertow(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run our own command in a home and a Dagster instance of its own, whatever the shell has set."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("UNDERTOW_")}
+    return subprocess.run(  # noqa: S603 - our own command
+        [sys.executable, "-m", "orchestration.cli", *arguments],
+        env={**kept, "UNDERTOW_DATA": str(home / "data"), "DAGSTER_HOME": str(home), "COLUMNS": "80"},
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
