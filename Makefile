@@ -30,7 +30,7 @@ note: $(VENV)/run ## Print the newest desk note
 dev: $(VENV)/dev ## Open the Dagster UI on http://127.0.0.1:3000
 	@$(BIN)/dagster dev
 
-test: check ## Check and run every test
+test: check $(VENV)-duckdb-1.4/reader ## Check and run every test
 	@$(BIN)/pytest -n 2
 
 test-duckdb-1.5: $(VENV)-duckdb-1.5/dev ## Run the tests on the oldest DuckDB that is supported
@@ -61,7 +61,7 @@ lock: $(VENV)/uv ## Pin the newest allowed dependencies, with hashes
 	$(UV) compile -q --universal --generate-hashes --python-version 3.11 -c requirements-dev.txt pyproject.toml -o requirements.txt
 
 clean: ## Remove the environments and caches; data/ stays
-	rm -rf $(VENV) $(VENV)-duckdb-1.5 .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(VENV)-duckdb-1.4 $(VENV)-duckdb-1.5 .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
 $(VENV)/uv:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Undertow needs Python 3.11 or newer, this is " + sys.version)'
@@ -76,6 +76,12 @@ $(VENV)/run: $(VENV)/uv requirements.txt pyproject.toml
 
 $(VENV)/dev: $(VENV)/run requirements-dev.txt
 	@$(UV) install -q $(INTO) --require-hashes -r requirements-dev.txt
+	touch $@
+
+# The oldest DuckDB that opens the published file: a reader's, without the project.
+$(VENV)-duckdb-1.4/reader: $(VENV)/uv
+	@$(BIN)/uv venv -q --clear $(VENV)-duckdb-1.4
+	$(UV) install -q --python $(VENV)-duckdb-1.4 duckdb==1.4.4
 	touch $@
 
 $(VENV)-duckdb-1.5/dev: $(VENV)/uv requirements-dev.txt pyproject.toml

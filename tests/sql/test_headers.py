@@ -1,10 +1,12 @@
 """The warehouse's files: one vocabulary, every audit in use, wrong files refused, sources read from the SQL."""
 
+import csv
 from collections import defaultdict
 from pathlib import Path
 
 import duckdb
 import pytest
+from sqlglot import exp
 
 from orchestration.lineage import column_lineage
 from orchestration.settings import ROOT
@@ -66,10 +68,34 @@ def test_a_column_name_means_the_same_in_every_table(catalogue: Catalogue) -> No
     assert {column: ways for column, ways in said.items() if len(ways) > 1} == {}
 
 
+def test_what_other_tools_build_upon_stays(catalogue: Catalogue) -> None:
+    # docs/bi.md promises it of regime and marts; columns may be added.
+    with (ROOT / "tests/sql/stable_columns.csv").open() as file:
+        promised = [tuple(row.values()) for row in csv.DictReader(file)]
+    there = {
+        (name, column, table.types[column], header.unit)
+        for name, table in catalogue.items()
+        for column, header in table.header.columns.items()
+    }
+    assert {row[0].split(".")[0] for row in promised} == {"regime", "marts"}
+    assert [row for row in promised if row not in there] == []
+
+
 def test_every_audit_is_used_and_explains_itself(catalogue: Catalogue) -> None:
     used = {name for table in catalogue.values() for name in table.audits}
     assert used == {path.stem for path in (ROOT / "sql" / "audits").glob("*.sql")}
     assert all(text.startswith("-- ") for table in catalogue.values() for text in table.audits.values())
+
+
+def test_views_are_stored_so_that_older_readers_open_them(catalogue: Catalogue) -> None:
+    offsets = {
+        name
+        for name, table in catalogue.items()
+        if table.header.view
+        for call in table.statement.find_all(exp.Lag, exp.Lead)
+        if call.args.get("offset")
+    }
+    assert offsets == set()
 
 
 def test_each_table_follows_those_it_needs(catalogue: Catalogue) -> None:
