@@ -152,7 +152,7 @@ def test_sqlalchemy_lists_describes_and_reads_every_table(
                 reflected = sa.Table(table.name, sa.MetaData(), schema=table.schema, autoload_with=connection)
                 assert [column.name for column in reflected.columns] == list(table.types), name
                 assert not any(isinstance(column.type, sa.types.NullType) for column in reflected.columns), name
-                rows = connection.scalar(sa.select(sa.func.count()).select_from(reflected))
+                rows = connection.execute(sa.select(sa.func.count()).select_from(reflected)).scalar_one()
                 assert rows == expected[name][0], name
                 assert len(connection.execute(sa.select(reflected).limit(100)).all()) == min(rows, 100), name
 

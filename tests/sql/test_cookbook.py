@@ -16,7 +16,7 @@ from assets.sources.option_chains import Snapshot, Underlying
 from orchestration.settings import ROOT
 from orchestration.tables import Catalogue, parse, tables_in
 from tests.sql.chains import delivered
-from tests.sql.given import build, frame_of
+from tests.sql.given import build, frame_of, rows_of
 from tests.sql.test_golden import NEWEST, SYMBOLS, bars
 
 COOKBOOK = ROOT / "sql/cookbook"
@@ -67,7 +67,8 @@ def answer(published: duckdb.DuckDBPyConnection, number: int) -> pd.DataFrame:
 
 def figure(published: duckdb.DuckDBPyConnection, sql: str) -> int:
     """One whole number."""
-    return int(frame_of(published, sql).iloc[0, 0])
+    [(found,)] = rows_of(published, sql)
+    return int(found)
 
 
 def test_there_are_ten_queries_and_the_page_shows_each() -> None:
