@@ -1,13 +1,21 @@
 /*
 description: >-
-  One row per session, claim and measure - the desk note in long form - our answer to each measurable claim of the
-  reference note, on every session. A value that could not be computed is NULL and inputs_missing says why.
+  One row per session, claim and measure - the desk note in long form - our answer to all 28 claims of the reference
+  note, on every session. A value that could not be computed is NULL and inputs_missing says why. A verdict stands on the
+  session that a claim describes and again on the note's own, the last that any claim describes; both rest on the value
+  of the session that it describes. Elsewhere it is NULL, as it is where the note says nothing of the measure and in a
+  simulated market. A published figure is reproduced if it lies in our band, rounded as shown, our value has the
+  direction that the note claims and the grade is not D; sign only if just the direction agrees; else not reproduced. A
+  claim without a figure is reproduced if the grade is A or B and all of our band has its direction; sign only if our
+  value has; else not reproduced. What has no value is not measurable yet. The directions are claimed_above and
+  claimed_below of reference.claims.
 grain: [session, claim_no, measure]
 owner: team:research
 columns:
   session: {type: DATE, unit: date, meaning: XNYS trading day}
   claim_no: {type: INTEGER, unit: count, meaning: Number of the claim in docs/methodology.md, min: 1, max: 28}
   measure: {type: VARCHAR, unit: name, meaning: The quantity that answers the claim}
+  measure_no: {type: INTEGER, unit: count, meaning: "Order of a claim's measures, the one that answers it being 1", min: 1}
   section: {type: VARCHAR, unit: name, meaning: Part of the note in which the claim stands}
   claim: {type: VARCHAR, unit: text, meaning: "What the note says, in our words"}
   value: {type: DOUBLE, unit: that of the measure, meaning: Our estimate, nullable: true}
@@ -16,6 +24,8 @@ columns:
   unit: {type: VARCHAR, unit: text, meaning: Unit of the measure}
   grade: {type: VARCHAR, unit: A to D, meaning: "How far the estimate can be trusted (docs/methodology.md)", allowed: [A, B, C, D]}
   published_value: {type: DOUBLE, unit: that of the measure, meaning: Value that the note published for the session; NULL where it gave no number, nullable: true}
+  claim_verdict: {type: VARCHAR, unit: name, meaning: Whether our estimate reproduces what the note says; NULL where nothing is compared, nullable: true, allowed: [reproduced, sign only, not reproduced, not measurable yet]}
+  verdict_session: {type: DATE, unit: date, meaning: Session whose value the verdict rests on; NULL without a verdict, nullable: true}
   inputs_missing: {type: VARCHAR, unit: text, meaning: "Inputs that were missing or too short, separated by commas; NULL if none", nullable: true}
   sentence: {type: VARCHAR, unit: text, meaning: The estimate in plain words}
   simulated: {type: BOOLEAN, unit: flag, meaning: Whether the numbers come from the simulated market of the demo profile}
@@ -197,6 +207,15 @@ pattern as (
 bitcoin as (
     select * from indicators.bitcoin
     where bitcoin_reading = 'new_york_close'
+),
+
+-- A state as a number: 1 is bear.
+models as (
+    select
+        session,
+        case jump_state when 'bear' then 1 when 'bull' then 0 end as jump_model_bear,
+        hidden_markov_stress
+    from regime.daily
 ),
 
 measured as (
@@ -382,6 +401,15 @@ measured as (
         corr_63d_qqq_lo as value_lo,
         corr_63d_qqq_hi as value_hi
     from bitcoin
+    union all by name
+    select session, 'danger' as measure, danger as value, danger_lo as value_lo, danger_hi as value_hi
+    from regime.daily
+    union all by name
+    select session, 'jump_model_bear' as measure, jump_model_bear as value, value as value_lo, value as value_hi
+    from models
+    union all by name
+    select session, 'hidden_markov_stress' as measure, hidden_markov_stress as value, value as value_lo, value as value_hi
+    from models
 ),
 
 -- Why a measure is not there, where that is more than a missing input.
@@ -399,6 +427,17 @@ reasons as (
     select p.session, m.measure, p.reason
     from pattern as p
     cross join (values ('neckline_distance'), ('pattern_variants')) as m (measure)
+    union all
+    select session, 'danger' as measure, inputs_missing as reason from regime.daily
+),
+
+-- What a claim describes where it names no session of its own: the note's.
+claims as (
+    select
+        *,
+        max(published_session) over () as note_session,
+        coalesce(published_session, note_session) as claim_session
+    from reference.claims
 ),
 
 answered as (
@@ -408,7 +447,9 @@ answered as (
         m.value,
         m.value_lo,
         m.value_hi,
-        coalesce(r.reason, c.measure) as reason,
+        coalesce(r.reason, c.needs) as reason,
+        d.label,
+        d.jump_state,
         d.simulated,
         -- Adding zero takes the sign off a value that rounds to nothing.
         round(m.value, c.decimals) + 0 as rounded,
@@ -422,9 +463,27 @@ answered as (
             else c.template
         end as words
     from regime.daily as d
-    cross join reference.claims as c
+    cross join claims as c
     left join measured as m on d.session = m.session and c.measure = m.measure
     left join reasons as r on d.session = r.session and c.measure = r.measure
+),
+
+judged as (
+    select
+        *,
+        case
+            when session <> claim_session or simulated then null
+            when coalesce(published_value, claimed_above, claimed_below) is null then null
+            when value is null then 'not measurable yet'
+            when value <= claimed_above or value >= claimed_below then 'not reproduced'
+            when grade <> 'D' and published_value between coalesce(rounded_lo, rounded) and coalesce(rounded_hi, rounded)
+                then 'reproduced'
+            when coalesce(claimed_above, claimed_below) is null then 'not reproduced'
+            when published_value is not null or grade in ('C', 'D') then 'sign only'
+            when coalesce(value_lo, value) <= claimed_above or coalesce(value_hi, value) >= claimed_below then 'sign only'
+            else 'reproduced'
+        end as own_verdict
+    from answered
 ),
 
 final as (
@@ -432,6 +491,7 @@ final as (
         session,
         claim_no,
         measure,
+        measure_no,
         section,
         claim,
         value,
@@ -440,19 +500,34 @@ final as (
         unit,
         grade,
         case when session = published_session and not simulated then published_value end as published_value,
+        case
+            when session in (claim_session, note_session)
+                then max(own_verdict) over (partition by claim_no, measure)
+        end as claim_verdict,
+        case when claim_verdict is not null then claim_session end as verdict_session,
         case when value is null then reason end as inputs_missing,
         case
             when value is null then 'Not available for this session: ' || reason || '.'
             else replace(
                 replace(
-                    replace(words, '{value}', format(shown, rounded)), '{lo}', coalesce(format(shown, rounded_lo), '')
+                    replace(
+                        replace(
+                            replace(words, '{value}', format(shown, rounded)),
+                            '{lo}',
+                            coalesce(format(shown, rounded_lo), '')
+                        ),
+                        '{hi}',
+                        coalesce(format(shown, rounded_hi), '')
+                    ),
+                    '{label}',
+                    coalesce(label, 'without a label')
                 ),
-                '{hi}',
-                coalesce(format(shown, rounded_hi), '')
+                '{jump_state}',
+                coalesce(jump_state, 'nothing')
             )
         end as sentence,
         simulated
-    from answered
+    from judged
 )
 
 select * from final

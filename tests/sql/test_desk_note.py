@@ -2,70 +2,20 @@
 
 from typing import Any
 
+import duckdb
 import pandas as pd
 import pytest
 
+from orchestration.settings import ROOT
 from tests.sql.given import build, rows_of, sessions
 
 DAYS = sessions("2025-11-14", 6)
 FRIDAY = DAYS[-1]
-MEASURES = [
-    "rebound_close_location",
-    "rebound_quality",
-    "rebound_retrace",
-    "rebound_return_pct",
-    "reversal_days_5d",
-    "spx_drawdown_pct",
-    "amihud_residual_z",
-    "liq_stress",
-    "top_of_book",
-    "top_of_book_rank",
-    "dealer_gamma",
-    "gamma_flip_distance",
-    "cta_pivot_st",
-    "cta_pivot_st_tests",
-    "spx_to_pivot_st",
-    "cta_days_since_break",
-    "cta_flow_1m_flat_global",
-    "cta_flow_1w_flat_global",
-    "cta_front_loaded",
-    "indices_below_pivot_st",
-    "spx_relative_to_pivot_st",
-    "vol_panic",
-    "ndx_range_5d_pct",
-    "spx_range_5d_pct",
-    "option_notional",
-    "option_notional_to_r2k",
-    "vix",
-    "vix_change_5d",
-    "health_care_15d",
-    "rotation_21d",
-    "rotation_21d_neutral",
-    "technology_15d",
-    "unprofitable_tech_fall",
-    "unprofitable_tech_rise",
-    "hedge_funds_health_care",
-    "hedge_funds_technology",
-    "mutual_funds_health_care",
-    "mutual_funds_technology",
-    "ai_15d",
-    "momentum_decile_15d",
-    "option_volume_to_record",
-    "neckline_distance",
-    "pattern_random",
-    "pattern_variants",
-    "chemicals_63d",
-    "low_income_consumer_63d",
-    "regional_banks_63d",
-    "small_value_63d",
-    "transports_63d",
-    "bitcoin_corr_qqq",
-    "bitcoin_drawdown",
-    "bitcoin_sensitive_15d",
-    "quantum_15d",
-    "rare_earths_15d",
-    "strategic_investments_15d",
-]
+CLAIMS = pd.read_csv(ROOT / "sql" / "reference" / "claims.csv")
+MEASURES = list(CLAIMS["measure"])
+NEEDS = dict(zip(MEASURES, CLAIMS["needs"], strict=True))
+UNMEASURED = ("gross_exposure_rank", "gdpnow", "sofr_to_iorb_20d", "treasury_account_20d", "december_cut")
+NAN = float("nan")
 ABOVE = "the S&P 500 is above its short-term threshold"
 NOT_GIVEN = (
     *("rebound", "liquidity", "cta_pivots", "cta_flows", "index_momentum", "index_momentum_pairs"),
@@ -75,10 +25,12 @@ NO_PATTERN = "no head-and-shoulders in 126 sessions"
 SMALL = "the flows of a flat week and month differ in sign or are small"
 
 
-def regime(drawdowns: dict[pd.Timestamp, float | None], *, simulated: bool = False) -> pd.DataFrame:
-    """Rows of regime.daily."""
+def regime(drawdowns: dict[pd.Timestamp, float | None], *, simulated: bool = False, **columns: object) -> pd.DataFrame:
+    """Rows of regime.daily: dangerous, and bull by the jump model."""
     of = {"session": list(drawdowns), "spx_drawdown_pct": list(drawdowns.values()), "simulated": simulated}
-    return pd.DataFrame(of).astype({"spx_drawdown_pct": "float64"})
+    of |= {"danger": 0.72, "danger_lo": 0.66, "danger_hi": 0.76, "label": "dangerous"}
+    of |= {"jump_state": "bull", "hidden_markov_stress": 0.19}
+    return pd.DataFrame(of | columns).astype({"spx_drawdown_pct": "float64"})
 
 
 def panic(vix: dict[pd.Timestamp, float | None]) -> pd.DataFrame:
@@ -221,8 +173,8 @@ def bitcoin() -> pd.DataFrame:
     return pd.DataFrame([own, {**own, "bitcoin_reading": "utc_midnight", "bitcoin_drawdown_pct": -31.8}])
 
 
-def note(columns: str, where: str = "true", /, **given: pd.DataFrame) -> list[tuple[Any, ...]]:
-    """Columns of the note, by session, claim and measure."""
+def noted(**given: pd.DataFrame) -> duckdb.DuckDBPyConnection:
+    """The note of the Friday, and what it is made of: the rows above and those given instead."""
     rows = {
         "regime.daily": regime({FRIDAY: -4.18}),
         "indicators.vol_panic": panic(dict(zip(DAYS, (20.0, 22.0, 24.0, 25.0, 26.42, 23.43), strict=True))),
@@ -243,77 +195,91 @@ def note(columns: str, where: str = "true", /, **given: pd.DataFrame) -> list[tu
         "indicators.bitcoin": bitcoin(),
     }
     rows |= {name.replace("__", "."): of for name, of in given.items()}
-    query = f"select {columns} from marts.desk_note where {where} order by session, claim_no, measure"
-    return rows_of(build(until="marts.desk_note", given=rows), query)
+    return build(until="marts.desk_note", given=rows)
+
+
+def note(columns: str, where: str = "true", /, **given: pd.DataFrame) -> list[tuple[Any, ...]]:
+    """Columns of the note, in the note's order."""
+    query = f"select {columns} from marts.desk_note where {where} order by session, claim_no, measure_no"
+    return rows_of(noted(**given), query)
 
 
 def test_each_claim_is_answered() -> None:
     near = pytest.approx
     assert note("claim_no, measure, value, value_lo, value_hi, unit, grade, inputs_missing") == [
+        (1, "rebound_return_pct", 1, 1, 1, "%", "A", None),
+        (1, "rebound_retrace", 0.28, 0.28, 0.28, "ratio", "A", None),
         (1, "rebound_close_location", 0.19, 0.19, 0.19, "ratio", "A", None),
         (1, "rebound_quality", 0.35, 0.3, 0.4, "ratio", "C", None),
-        (1, "rebound_retrace", 0.28, 0.28, 0.28, "ratio", "A", None),
-        (1, "rebound_return_pct", 1, 1, 1, "%", "A", None),
         (1, "reversal_days_5d", 1, 1, 1, "sessions", "A", None),
         (2, "spx_drawdown_pct", -4.18, -4.18, -4.18, "%", "A", None),
-        (3, "amihud_residual_z", -0.4, -0.4, -0.4, "standard deviations", "C", None),
-        (3, "liq_stress", 7.2, 6.0, 8.1, "0 to 10", "C", None),
         (3, "top_of_book", 6.6, 4.0, 11.1, "USD mn", "B", None),
         (3, "top_of_book_rank", 0.14, 0.14, 0.14, "ratio", "C", None),
+        (3, "liq_stress", 7.2, 6.0, 8.1, "0 to 10", "C", None),
+        (3, "amihud_residual_z", -0.4, -0.4, -0.4, "standard deviations", "C", None),
         (4, "dealer_gamma", -1.04, -6.2, 4.1, "USD bn per 1 %", "D", None),
         (4, "gamma_flip_distance", -2.31, -2.31, -2.31, "%", "C", None),
+        (5, "spx_to_pivot_st", *(near(100 * (6600 / level - 1)) for level in (6700, 6710, 6690)), "%", "A", None),
         (5, "cta_pivot_st", 6700, 6690, 6710, "index points", "A", None),
         (5, "cta_pivot_st_tests", 2, 2, 2, "count", "A", None),
-        (5, "spx_to_pivot_st", *(near(100 * (6600 / level - 1)) for level in (6700, 6710, 6690)), "%", "A", None),
         (6, "cta_days_since_break", 4, 4, 4, "sessions", "A", None),
-        (7, "cta_flow_1m_flat_global", -54.1, near(-74.1), near(-34.1), "USD bn", "C", None),
         (7, "cta_flow_1w_flat_global", -25.4, near(-45.4), near(-5.4), "USD bn", "C", None),
+        (7, "cta_flow_1m_flat_global", -54.1, near(-74.1), near(-34.1), "USD bn", "C", None),
         (8, "cta_front_loaded", 0.47, 0.47, 0.47, "ratio", "C", None),
         (9, "indices_below_pivot_st", 2, 2, 2, "count", "A", None),
         # Against the weaker of the two others.
         (9, "spx_relative_to_pivot_st", 1.3, near(1.1), near(1.5), "% points", "A", None),
         (10, "vol_panic", 9.1, 7.94, 9.6, "0 to 10", "B", None),
-        (11, "ndx_range_5d_pct", 2.7, 1.9, 3.55, "%", "A", None),
         (11, "spx_range_5d_pct", 2.02, 1.4, 2.7, "%", "A", None),
-        (12, "option_notional", 3.46, 3.46, 3.46, "USD trn", "A", None),
+        (11, "ndx_range_5d_pct", 2.7, 1.9, 3.55, "%", "A", None),
         (12, "option_notional_to_r2k", 1.1, 1.02, 1.2, "ratio", "B", None),
-        (13, "vix", 23.43, 23.43, 23.43, "index points", "A", None),
+        (12, "option_notional", 3.46, 3.46, 3.46, "USD trn", "A", None),
         (13, "vix_change_5d", near(3.43), near(3.43), near(3.43), "index points", "A", None),
-        (14, "health_care_15d", 7.18, 7.18, 7.18, "%", "A", None),
+        (13, "vix", 23.43, 23.43, 23.43, "index points", "A", None),
+        (14, "health_care_15d", 7.18, 7.18, 7.18, "%", "C", None),
+        (14, "technology_15d", -9.14, -9.14, -9.14, "%", "C", None),
         (14, "rotation_21d", 3.98, 3.98, 3.98, "log %", "A", None),
         (14, "rotation_21d_neutral", 2.97, 2.89, 3.05, "log %", "B", None),
-        (14, "technology_15d", -9.14, -9.14, -9.14, "%", "A", None),
-        (15, "unprofitable_tech_fall", -33.4, -36.8, -29.3, "%", "C", None),
         (15, "unprofitable_tech_rise", 58, 44, 71, "%", "C", None),
+        (15, "unprofitable_tech_fall", -33.4, -36.8, -29.3, "%", "C", None),
         (16, "hedge_funds_health_care", 3, 2, 5, "% points", "C", None),
         (16, "hedge_funds_technology", -5, -6, -3, "% points", "C", None),
         (16, "mutual_funds_health_care", 1.5, 0.5, 3.5, "% points", "C", None),
         (16, "mutual_funds_technology", -2.5, -3.5, -0.5, "% points", "C", None),
-        (18, "ai_15d", -2, -2, -2, "%", "C", None),
+        (17, "gross_exposure_rank", None, None, None, "ratio", "D", "prime brokers' books"),
         (18, "momentum_decile_15d", -1, -1, -1, "%", "B", None),
+        (18, "ai_15d", -2, -2, -2, "%", "C", None),
         (19, "option_volume_to_record", 1.07, 1.07, 1.07, "ratio", "A", None),
+        (20, "gdpnow", None, None, None, "% a year", "A", "GDPNow"),
         (21, "neckline_distance", -1.08, -1.08, -1.08, "log %", "B", None),
-        (21, "pattern_random", 0.06, 0.06, 0.06, "ratio", "B", None),
         (21, "pattern_variants", 0.625, 0.625, 0.625, "ratio", "B", None),
+        (21, "pattern_random", 0.06, 0.06, 0.06, "ratio", "B", None),
+        (22, "regional_banks_63d", -6.7, -6.7, -6.7, "% points", "A", None),
+        (22, "transports_63d", -4.4, -4.4, -4.4, "% points", "A", None),
         # Against SPY's 3 %.
         (22, "chemicals_63d", -73, -73, -73, "% points", "C", None),
         (22, "low_income_consumer_63d", -83, -83, -83, "% points", "C", None),
-        (22, "regional_banks_63d", -6.7, -6.7, -6.7, "% points", "A", None),
         (22, "small_value_63d", -2, -2, -2, "% points", "C", None),
-        (22, "transports_63d", -4.4, -4.4, -4.4, "% points", "A", None),
+        (23, "sofr_to_iorb_20d", None, None, None, "bp", "A", "repo rates and the rate on reserves"),
+        (24, "treasury_account_20d", None, None, None, "USD bn", "A", "the Treasury's daily statement"),
+        (25, "december_cut", None, None, None, "%", "A", "fed funds futures"),
         (26, "bitcoin_corr_qqq", 0.52, 0.38, 0.63, "ratio", "A", None),
         (26, "bitcoin_drawdown", -32.7, -32.7, -32.7, "%", "A", None),
-        (27, "bitcoin_sensitive_15d", -4, -4, -4, "%", "C", None),
         (27, "quantum_15d", -3, -3, -3, "%", "C", None),
+        (27, "bitcoin_sensitive_15d", -4, -4, -4, "%", "C", None),
         (27, "rare_earths_15d", -5, -5, -5, "%", "C", None),
         (27, "strategic_investments_15d", -6, -6, -6, "%", "C", None),
+        (28, "danger", 0.72, 0.66, 0.76, "0 to 1", "C", None),
+        (28, "jump_model_bear", 0, 0, 0, "flag", "C", None),
+        (28, "hidden_markov_stress", 0.19, 0.19, 0.19, "probability", "C", None),
     ]
 
 
-def claims(measure: str, template: str, decimals: int = 1) -> pd.DataFrame:
+def claims(measure: str, template: str, **columns: object) -> pd.DataFrame:
     """One row of reference.claims."""
-    text = dict.fromkeys(["section", "claim", "unit", "grade"], "any")
-    return pd.DataFrame([{"claim_no": 1, "measure": measure, "template": template, "decimals": decimals, **text}])
+    text = dict.fromkeys(["section", "claim", "unit", "grade", "needs"], "any")
+    of = {"claim_no": 1, "measure_no": 1, "measure": measure, "template": template, "decimals": 1}
+    return pd.DataFrame([of | text | columns])
 
 
 @pytest.mark.parametrize(
@@ -321,7 +287,7 @@ def claims(measure: str, template: str, decimals: int = 1) -> pd.DataFrame:
     [(0, "9 of 10 (8 to 10), 9"), (1, "9.1 of 10 (7.9 to 9.6), 9.1"), (2, "9.10 of 10 (7.94 to 9.60), 9.10")],
 )
 def test_the_sentence_is_the_claims_template_filled_in(decimals: int, expected: str) -> None:
-    template = claims("vol_panic", "{value} of 10 ({lo} to {hi}), {value}", decimals)
+    template = claims("vol_panic", "{value} of 10 ({lo} to {hi}), {value}", decimals=decimals)
     assert note("sentence", reference__claims=template) == [(expected,)]
 
 
@@ -360,22 +326,128 @@ def test_a_simulated_market_is_never_set_beside_published_values() -> None:
     assert found == [(None, True)] * len(MEASURES)
 
 
+# Verdicts
+
+
+def verdict(value: float, low: float, high: float, grade: str = "B", **says: object) -> str | None:
+    """The verdict on volatility panic of the Friday, whose claim says something of that session or of its note."""
+    of = panic({FRIDAY: 20.0}).assign(vol_panic=value, vol_panic_lo=low, vol_panic_hi=high)
+    claim = claims("vol_panic", "{value}.", grade=grade, published_session=FRIDAY, **says)
+    [(found,)] = note("claim_verdict", indicators__vol_panic=of, reference__claims=claim)
+    return None if found is None else str(found)
+
+
+@pytest.mark.parametrize(
+    ("value", "low", "high", "published", "expected"),
+    [
+        (-3.0, -5.0, 1.0, -5.0, "reproduced"),
+        (-3.0, -5.0, 1.0, -5.04, "sign only"),
+        # In the band as it is shown.
+        (-3.0, -4.96, 1.0, -5.0, "reproduced"),
+        (-3.0, -5.0, 1.0, -6.0, "sign only"),
+        (1.0, -5.0, 3.0, -2.0, "not reproduced"),
+        (0.0, -5.0, 3.0, -2.0, "not reproduced"),
+        (-3.0, NAN, NAN, -3.04, "sign only"),
+        (-3.04, NAN, NAN, -3.0, "reproduced"),
+        (NAN, NAN, NAN, -3.0, "not measurable yet"),
+    ],
+)
+def test_a_published_figure_is_reproduced_by_its_sign_and_our_band(
+    value: float, low: float, high: float, published: float, expected: str
+) -> None:
+    assert verdict(value, low, high, published_value=published, claimed_below=0.0) == expected
+
+
+def test_a_band_that_is_all_the_message_reproduces_nothing() -> None:
+    assert verdict(-3.0, -5.0, 1.0, "D", published_value=-2.0, claimed_below=0.0) == "sign only"
+
+
+def test_a_figure_without_a_direction_is_reproduced_or_not() -> None:
+    assert verdict(9.1, 7.9, 9.6, published_value=9.5) == "reproduced"
+    assert verdict(9.1, 7.9, 9.6, published_value=9.7) == "not reproduced"
+
+
+@pytest.mark.parametrize(
+    ("value", "low", "high", "grade", "expected"),
+    [
+        (3.0, 2.1, 4.0, "A", "reproduced"),
+        (3.0, 2.0, 4.0, "B", "sign only"),
+        (3.0, 2.1, 5.0, "B", "sign only"),
+        (3.0, 2.1, 4.0, "C", "sign only"),
+        (3.0, 2.1, 4.0, "D", "sign only"),
+        (3.0, NAN, NAN, "A", "reproduced"),
+        (2.0, 2.0, 2.0, "A", "not reproduced"),
+        (5.0, 5.0, 5.0, "C", "not reproduced"),
+        (NAN, NAN, NAN, "A", "not measurable yet"),
+    ],
+)
+def test_a_claim_without_a_figure_is_judged_by_its_direction(
+    value: float, low: float, high: float, grade: str, expected: str
+) -> None:
+    assert verdict(value, low, high, grade, claimed_above=2.0, claimed_below=5.0) == expected
+
+
+def test_where_the_note_says_nothing_there_is_no_verdict() -> None:
+    assert verdict(9.1, 7.9, 9.6) is None
+
+
+def test_the_verdict_on_an_earlier_session_stands_on_the_notes_own_too() -> None:
+    earlier = claims("vol_panic", "{value}.", published_session=DAYS[2], published_value=9.0)
+    later = claims("vix", "{value}.", claim_no=2, published_session=DAYS[4], published_value=30.0)
+    values = panic(dict.fromkeys(DAYS, 30.0)).assign(vol_panic=[1.0, 2.0, 9.0, 3.0, 4.0, 5.0], vol_panic_lo=0.0)
+    values["vol_panic_hi"] = values["vol_panic"]
+    given = {"indicators__vol_panic": values, "reference__claims": pd.concat([earlier, later])}
+    days = regime(dict.fromkeys(DAYS, -1.0))
+    columns, where = (
+        "claim_no, session, value, published_value, claim_verdict, verdict_session",
+        "claim_verdict is not null",
+    )
+    third, fifth = DAYS[2].date(), DAYS[4].date()
+    assert note(columns, where, regime__daily=days, **given) == [
+        (1, third, 9, 9, "reproduced", third),
+        (1, fifth, 4, None, "reproduced", third),
+        (2, fifth, 30, 30, "reproduced", fifth),
+    ]
+    # What comes later changes nothing.
+    assert note(columns, where, regime__daily=days[:3], **given) == [(1, third, 9, 9, "reproduced", third)]
+    assert note(columns, where, regime__daily=days.assign(simulated=True), **given) == []
+
+
+def test_every_claim_of_the_note_is_there_and_its_first_measure_has_a_verdict() -> None:
+    first = CLAIMS[CLAIMS["measure_no"] == 1]
+    assert list(first["claim_no"]) == list(range(1, 29))
+    assert (CLAIMS.groupby("claim_no").cumcount() + 1 == CLAIMS["measure_no"]).all()
+    days = regime({pd.Timestamp("2025-11-17"): -1.0, FRIDAY: -4.18})
+    found = note("claim_no, claim_verdict", f"measure_no = 1 and session = '{FRIDAY:%Y-%m-%d}'", regime__daily=days)
+    assert [claim for claim, verdict in found if verdict is not None] == [n for n in range(1, 29) if n != 15]
+    unmeasured = [claim for claim, verdict in found if verdict == "not measurable yet"]
+    assert unmeasured == list(first.loc[first["measure"].isin(UNMEASURED), "claim_no"]) == [17, 20, 23, 24, 25]
+
+
+# Sessions and reasons
+
+
 def test_every_session_of_the_regime_has_every_claim() -> None:
     found = note("session, measure", regime__daily=regime(dict.fromkeys(DAYS, None)))
     assert found == [(day.date(), measure) for day in DAYS for measure in MEASURES]
 
 
 def test_what_could_not_be_computed_is_null_and_named() -> None:
+    unknown = ("danger", "danger_lo", "danger_hi", "jump_state", "hidden_markov_stress")
     found = note(
         "measure, value, value_lo, value_hi, inputs_missing, sentence",
-        regime__daily=regime({FRIDAY: None}),
+        regime__daily=regime({FRIDAY: None}, inputs_missing="Trend").assign(**dict.fromkeys(unknown)),
         indicators__vol_panic=panic({}),
         indicators__trading_range=ranges({}),
         indicators__dealer_gamma=gamma().iloc[:0],
         indicators__option_notional=options().iloc[:0],
         **{f"indicators__{name}": pd.DataFrame() for name in NOT_GIVEN},
     )
-    assert found == [(name, None, None, None, name, f"Not available for this session: {name}.") for name in MEASURES]
+    reasons = NEEDS | {"danger": "Trend"}
+    assert found == [
+        (name, None, None, None, reasons[name], f"Not available for this session: {reasons[name]}.")
+        for name in MEASURES
+    ]
 
 
 def test_the_change_of_vix_is_over_five_sessions_and_not_five_rows() -> None:
@@ -401,7 +473,7 @@ def test_the_distance_to_the_flip_can_be_missing_alone() -> None:
     without = gamma().assign(dist_to_flip_pct=float("nan"))
     assert note("measure, inputs_missing", "claim_no = 4", indicators__dealer_gamma=without) == [
         ("dealer_gamma", None),
-        ("gamma_flip_distance", "gamma_flip_distance"),
+        ("gamma_flip_distance", "S&P 500 option chain"),
     ]
 
 
@@ -411,18 +483,15 @@ def test_the_distance_to_the_flip_can_be_missing_alone() -> None:
 def test_the_sentences_on_systematic_flows() -> None:
     where = "section = 'Systematic flows'"
     assert [sentence for (sentence,) in note("sentence", where)] == [
-        "The threshold stands at 6700 (6690 to 6710).",
-        "Tests of the threshold in the three weeks before it broke: 2.",
-        "The S&P 500 stands -1.5 % from trend followers' short-term threshold (-1.6 to -1.3).",
-        "Sessions since the S&P 500's first close below it: 4.",
-        "In a flat month it is -54 billion dollars (-74 to -34).",
-        "In a flat week trend followers' equity flow worldwide is -25 billion dollars (-45 to -5).",
-        "The flow of a flat week is 0.47 of that of a flat month.",
-        "Below their short-term thresholds, of the S&P 500, the Nasdaq 100 and the Russell 2000: 2.",
-        (
-            "Against its threshold the S&P 500 stands 1.3 percentage points from the weaker of the other two "
-            "(1.1 to 1.5); negative is weakest of the three."
-        ),
+        "The S&P 500 stands -1.5 % from the short-term threshold (-1.6 to -1.3).",
+        "The short-term threshold is 6700 (6690 to 6710).",
+        "Tests in the three weeks before the threshold broke: 2.",
+        "The threshold broke 4 sessions ago.",
+        "A flat week brings flows of -25 billion dollars (-45 to -5).",
+        "A flat month brings flows of -54 billion dollars (-74 to -34).",
+        "A flat week is 0.47 of a flat month's flow.",
+        "Of the three indices 2 stand below their thresholds.",
+        "The S&P 500 stands 1.3 points from the weaker of the others (1.1 to 1.5).",
     ]
 
 
@@ -430,8 +499,8 @@ def test_the_sentences_on_systematic_flows() -> None:
     ("below", "reasons"),
     [
         # The run's first close was not seen.
-        (pivots(days=float("nan"), tests=float("nan")), ["cta_pivot_st_tests", "cta_days_since_break"]),
-        (pivots(tests=float("nan")), ["cta_pivot_st_tests", None]),
+        (pivots(days=float("nan"), tests=float("nan")), ["three weeks before the break", "the session of the break"]),
+        (pivots(tests=float("nan")), ["three weeks before the break", None]),
         (pivots(close=6800, days=float("nan"), tests=float("nan")), [ABOVE, ABOVE]),
     ],
     ids=["a run that was not seen to begin", "tests unknown", "above the threshold"],
@@ -452,7 +521,7 @@ def test_without_a_break_the_note_says_why(below: pd.DataFrame, reasons: list[st
         (flows(float("nan")), SMALL),
         (
             flows(float("nan")).drop(columns=["flow_global_bn", "flow_global_lo_bn", "flow_global_hi_bn"]),
-            "cta_front_loaded",
+            "trend followers' markets over two years",
         ),
     ],
     ids=["small flows", "no flows"],
@@ -477,7 +546,7 @@ def test_a_session_that_is_no_rebound_has_no_quality() -> None:
     assert found == [(None, "no rebound of 0.75 % within 10 sessions of a fall of 3 %")]
     early = rebound(rebound_quality=float("nan"))
     found = note("value, inputs_missing", "measure = 'rebound_quality'", indicators__rebound=early)
-    assert found == [(None, "rebound_quality")]
+    assert found == [(None, "earlier rebounds of SPY")]
 
 
 # Sectors and themes
@@ -487,17 +556,17 @@ def test_without_a_pattern_the_note_says_so() -> None:
     for distance in (None, 2.0):  # of one that is forming
         none = pattern(is_pattern=False, neckline_distance_pct=distance, pattern_share_variants=None)
         found = note("value, inputs_missing", "claim_no = 21", indicators__head_shoulders=none)
-        assert found == [(None, NO_PATTERN), (0.06, None), (None, NO_PATTERN)]
+        assert found == [(None, NO_PATTERN), (None, NO_PATTERN), (0.06, None)]
 
 
 def test_a_basket_without_a_band_has_none_in_the_note() -> None:
     bare = baskets(rise_63d_lo_pct=None, rise_63d_hi_pct=None)
     columns = "value, value_lo, value_hi, inputs_missing, sentence"
-    rise = "Unprofitable technology rose 58 % from the low of a quarter to the high after it."
-    fall = "Unprofitable technology stands -33 % from the high of a quarter (-37 to -29)."
+    rise = "Unprofitable technology rose 58 % within a quarter."
+    fall = "Unprofitable technology stands -33 % from the quarter's high (-37 to -29)."
     assert note(columns, "claim_no = 15", indicators__baskets=bare) == [
-        (-33.4, -36.8, -29.3, None, fall),
         (58, None, None, None, rise),
+        (-33.4, -36.8, -29.3, None, fall),
     ]
 
 

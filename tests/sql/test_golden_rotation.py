@@ -10,7 +10,7 @@ import pytest
 
 from assets.sources.files import FilePrices
 from assets.sources.prices import Instrument
-from tests.sql.given import build, listed, rows_of, tables
+from tests.sql.given import build, frame_of, listed, rows_of, tables
 
 NEWEST = datetime(2026, 4, 30, 22, tzinfo=UTC)
 SECTORS = ("XLB", "XLF", "XLI", "XLK", "XLP", "XLU", "XLV", "XLY")
@@ -156,3 +156,33 @@ def test_a_basket_moves_with_the_fund_of_its_theme(rotated: duckdb.DuckDBPyConne
     found = dict(rows_of(rotated, query))
     assert found["bitcoin_sensitive"] > 0.9
     assert found["unprofitable_tech"] > 0.7
+
+
+def test_verdicts_on_what_the_note_says_of_sectors_and_themes(rotated: duckdb.DuckDBPyConnection) -> None:
+    upstream = tables()["marts.desk_note"].upstream
+    given = dict.fromkeys((name for name in upstream if not name.startswith("reference.")), pd.DataFrame())
+    given |= {name: frame_of(rotated, f"from {name}") for name in (*TABLES, "indicators.rotation")}
+    given["regime.daily"] = frame_of(rotated, "select distinct session, false as simulated from indicators.bitcoin")
+    query = """
+        select measure, claim_verdict, verdict_session::varchar from marts.desk_note
+        where session = '2025-11-21' and claim_no in (14, 15, 21, 22, 26, 27) and value is not null
+        order by claim_no, measure_no
+    """
+    note = "2025-11-21"
+    assert rows_of(build(until="marts.desk_note", given=given), query) == [
+        # Funds' returns are no funds' purchases.
+        ("health_care_15d", "sign only", note),
+        ("technology_15d", "sign only", note),
+        ("rotation_21d", "reproduced", note),
+        ("rotation_21d_neutral", "reproduced", note),
+        ("unprofitable_tech_rise", "reproduced", "2025-10-15"),
+        ("unprofitable_tech_fall", "reproduced", "2025-11-14"),
+        ("neckline_distance", "reproduced", note),
+        ("pattern_variants", "reproduced", note),
+        ("pattern_random", None, None),
+        ("regional_banks_63d", "reproduced", note),
+        ("bitcoin_corr_qqq", "reproduced", note),
+        ("bitcoin_drawdown", None, None),
+        ("quantum_15d", "sign only", note),
+        ("bitcoin_sensitive_15d", "sign only", note),
+    ]

@@ -283,6 +283,9 @@ LINEAGE = {
         "indicators.vol_panic.vix",
         "indicators.vol_panic.vol_panic_lo",
         "reference.sessions.session",
+        "regime.daily.danger_lo",
+        "regime.daily.hidden_markov_stress",
+        "regime.daily.jump_state",
         "regime.daily.spx_drawdown_pct",
     },
 }
