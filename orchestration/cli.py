@@ -2,6 +2,7 @@
 
 import os
 from datetime import date, datetime
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -48,12 +49,22 @@ def note(
     on: Annotated[
         datetime | None, typer.Option("--date", formats=["%Y-%m-%d"], help="Session; the newest by default.")
     ] = None,
+    html: Annotated[
+        Path | None, typer.Option(help="Write it as a page with charts instead of printing it.", show_default=False)
+    ] = None,
 ) -> None:
-    """Print the desk note of one session from the published file."""
-    from orchestration.note import print_note  # noqa: PLC0415
-
+    """Print the desk note of one session from the published file, or write its page."""
     day: date | None = on.date() if on else None
-    print_note(load_settings(profile=profile, as_of=as_of), day, Console())
+    settings = load_settings(profile=profile, as_of=as_of)
+    if html is None:
+        from orchestration.note import print_note  # noqa: PLC0415
+
+        print_note(settings, day, Console())
+    else:
+        from orchestration.report import write_page  # noqa: PLC0415
+
+        write_page(settings, day, html)
+        Console().print(f"Written: {html}", soft_wrap=True, highlight=False)
 
 
 @app.command()

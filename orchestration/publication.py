@@ -5,33 +5,37 @@ import time
 
 import dagster as dg
 
+from assets.published import desk_note
 from orchestration.errors import WarehouseError
 from orchestration.settings import Settings, notice
 from orchestration.tables import Catalogue
 from orchestration.warehouse import Warehouse
 
+PAGE = "desk_note.html"
 PUBLISHED = dg.AssetKey(["published", "undertow"])
 
 
 def published_asset(catalogue: Catalogue, settings: Settings) -> dg.AssetsDefinition:
-    """The published DuckDB file and its Parquet siblings."""
+    """The published DuckDB file, the newest session's page and the Parquet files."""
+    # Smaller catalogues, such as those of tests, have no note.
+    pages = {PAGE: desk_note.page} if "marts.desk_note" in catalogue else {}
 
     @dg.asset(
         key=PUBLISHED,
         deps=[dg.AssetKey([table.schema, table.name]) for table in catalogue.values()],
         group_name="published",
         description=notice(settings)
-        + "The warehouse as readers see it: a DuckDB file and Parquet, each replaced in one step.",
+        + "The warehouse as readers see it: a DuckDB file, the note's page and Parquet, each replaced in one step.",
         tags={"profile": settings.profile},
         owners=["team:data"],
-        kinds={"duckdb", "parquet"},
+        kinds={"duckdb", "html", "parquet"},
         required_resource_keys={"warehouse"},
     )
     def undertow(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
         started = time.perf_counter()
         warehouse: Warehouse = context.resources.warehouse
         try:
-            database, *parquet = warehouse.publish()
+            database, *others = warehouse.publish(pages)
         except WarehouseError as error:
             raise dg.Failure(str(error), allow_retries=False) from error
         seconds = time.perf_counter() - started
@@ -41,7 +45,8 @@ def published_asset(catalogue: Catalogue, settings: Settings) -> dg.AssetsDefini
                 "file": dg.MetadataValue.path(database),
                 "megabytes": dg.MetadataValue.float(round(database.stat().st_size / 1e6, 2)),
                 "seconds": dg.MetadataValue.float(round(seconds, 3)),
-                "parquet files": dg.MetadataValue.int(len(parquet)),
+                **{name: dg.MetadataValue.path(settings.published / name) for name in pages},
+                "parquet files": dg.MetadataValue.int(len(others) - len(pages)),
                 "profile": settings.profile,
             }
         )

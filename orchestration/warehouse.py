@@ -8,7 +8,7 @@ import contextlib
 import logging
 import os
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import cached_property
@@ -34,6 +34,8 @@ log = logging.getLogger("undertow")
 STORAGE_VERSION = "v1.4.0"
 # Recorded for every table beside its own checks: whether it was rebuilt after what it is made from.
 UP_TO_DATE = "up_to_date"
+# Makes a document of what a query function answers.
+Page = Callable[[Callable[[str], pd.DataFrame]], str]
 
 
 @dataclass(frozen=True)
@@ -161,15 +163,19 @@ class Warehouse:
         still_there = [(row.table_name, row.check_name) in checks for row in failures.itertuples()]
         return failures[still_there]
 
-    def publish(self) -> list[Path]:
+    def publish(self, pages: Mapping[str, Page] | None = None) -> list[Path]:
         """Copy the warehouse to the published folder: every file is written aside, then each moved in one step.
 
+        Args:
+            pages: Documents that go with it, by file name: functions of a query function.
+
         Returns:
-            The published files, the database first.
+            The published files: the database, the pages, the Parquet files.
 
         Raises:
             WarehouseError: If a table's newest check failed at ERROR, a table was not rebuilt after one that it is
-                made from, or a file cannot be written. The published files are then as they were.
+                made from, or a file cannot be written. The published files are then as they were, also if a page
+                raises an error of its own.
         """
         failures = self.blocking_failures()
         if len(failures):
@@ -183,20 +189,24 @@ class Warehouse:
         parquet = {
             folder / "parquet" / table.schema / f"{table.name}.parquet": table for table in self._catalogue.values()
         }
+        documents = {folder / name: page for name, page in (pages or {}).items()}
         try:
             for target, table in parquet.items():
                 self._write_parquet(table, _aside(target))
+            for target, page in documents.items():
+                _aside(target).write_text(page(self.query), encoding="utf-8")
             self._make_views()
             self._write_database(_aside(database))
         except duckdb.Error as error:
             raise WarehouseError(f"not published: {error}") from error
         # Left by a reader that wrote and died; beside another file it would keep everyone from opening that.
         database.with_name(f"{database.name}.wal").unlink(missing_ok=True)
-        for target in (database, *parquet):
+        written = [database, *documents, *parquet]
+        for target in written:
             _move_into_place(_aside(target), target)
         for old in set(folder.glob("parquet/*/*.parquet")) - set(parquet):
             old.unlink()
-        return [database, *parquet]
+        return written
 
     def pending(self, sql: str) -> str:
         """A query of the table being written, which sees of the table it follows only what is to be computed."""

@@ -1,0 +1,1 @@
+"""What readers open besides tables."""

@@ -1,0 +1,35 @@
+"""Writes the desk note's page of any session from the published file."""
+
+from datetime import date
+from pathlib import Path
+
+import duckdb
+
+from assets.published import desk_note
+from orchestration.errors import WarehouseError
+from orchestration.settings import Settings
+
+
+def write_page(settings: Settings, day: date | None, file: Path) -> None:
+    """Write the page of one session.
+
+    Args:
+        settings: Says which published file.
+        day: The session; None for the newest.
+        file: Where to write.
+
+    Raises:
+        WarehouseError: If nothing is published, the session is not in it, or the file cannot be written.
+    """
+    path = settings.published / "undertow.duckdb"
+    if not path.exists():
+        raise WarehouseError(f"{path}: nothing is published yet; `undertow run` does it")
+    with duckdb.connect(str(path), read_only=True) as connection:
+        try:
+            page = desk_note.page(lambda sql: connection.sql(sql).df(), day)
+        except desk_note.NoNoteError as error:
+            raise WarehouseError(f"{path}: {error}") from error
+    try:
+        file.write_text(page, encoding="utf-8")
+    except OSError as error:
+        raise WarehouseError(f"{file}: {error.strerror}") from error
