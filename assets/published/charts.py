@@ -160,7 +160,7 @@ def panic_gauge(query: Query, day: date) -> alt.LayerChart | None:
     band = base.mark_rule(color=INK, strokeWidth=2.5).encode(x="vol_panic_lo:Q", x2="vol_panic_hi:Q")
     past = rows[["half", "nine_tenths"]].T.set_axis(["at"], axis=1).assign(name=["median", "90 % of days"])
     marks = alt.Chart(past).encode(x="at:Q")
-    ticks = marks.mark_tick(height=38, thickness=2, color=MUTED)
+    ticks = marks.mark_tick(height=38, thickness=2, color=INK)
     names = marks.mark_text(dy=-27, color=MUTED, fontSize=11).encode(text="name:N")
     return _sized(scale + bar + band + ticks + names, 70)
 
@@ -303,6 +303,7 @@ def flow_scenarios(query: Query, day: date) -> alt.LayerChart | None:
             scenario, flow_global_bn, flow_global_lo_bn, flow_global_hi_bn
         from indicators.cta_flows
         where session = date '{day}' and flow_global_bn is not null
+        order by flow_sessions, scenario
         """
     )
     if rows.empty:
@@ -343,6 +344,7 @@ def heat_map(query: Query, day: date) -> alt.LayerChart | None:
             where session = date '{day}' and role = 'sector'
         )
         on "1 w", "3 w", "1 m", "3 m" into name span value relative_pp
+        order by sector, span
         """
     )
     if rows.empty:
@@ -404,7 +406,7 @@ def baskets(query: Query, day: date) -> alt.LayerChart | None:
         from indicators.baskets as b
         inner join reference.baskets as r using (basket)
         where b.session = date '{day}' and b.rise_63d_pct is not null and b.fall_63d_pct is not null
-        order by b.fall_63d_pct
+        order by b.fall_63d_pct, b.basket
         """
     )
     if rows.empty:
@@ -500,7 +502,8 @@ def misses(query: Query, _: date) -> alt.LayerChart | None:
             {BANDS_OFF} as distance, greatest(-{FARTHEST}, least({FARTHEST}, distance)) as shown
         from marts.scoreboard
         where is_in_band is not null and distance is not null
-        qualify row_number() over (partition by indicator order by session desc) <= {FIGURES_SHOWN}
+        qualify row_number() over (partition by indicator order by session desc, publisher) <= {FIGURES_SHOWN}
+        order by indicator, session, publisher
         """
     )
     if rows.empty:

@@ -15,7 +15,7 @@ from typing import Any
 import altair as alt
 import pandas as pd
 import vl_convert
-from jinja2 import Environment, StrictUndefined
+from jinja2 import Environment, StrictUndefined, Template
 from markupsafe import Markup
 
 from assets.published import charts
@@ -213,10 +213,10 @@ def page(query: Query, day: date | None = None) -> str:
         }
         for name in (*claims, *(name for name in FIGURES if name not in claims))
     ]
-    environment = Environment(undefined=StrictUndefined, autoescape=True, trim_blocks=True, lstrip_blocks=True)
-    environment.filters["number"] = number
-    environment.tests["there"] = pd.notna
-    return environment.from_string(files(__package__).joinpath("desk_note.html.jinja").read_text("utf-8")).render(
+    assumed = query(
+        f"select distinct sign_convention from indicators.dealer_gamma where session = date '{day}' order by all"
+    )
+    return _template().render(
         day=day,
         first=first,
         last=last,
@@ -226,9 +226,7 @@ def page(query: Query, day: date | None = None) -> str:
         sections=sections,
         regime_figures=_placed(REGIME, query, day, specs),
         misses_figure=_placed((MISSES,), query, day, specs),
-        conventions=query(f"select distinct sign_convention from indicators.dealer_gamma where session = date '{day}'")[
-            "sign_convention"
-        ].tolist(),
+        conventions=assumed["sign_convention"].tolist(),
         **_scoreboard(query, day),
         specs=_script(specs),
         config=_script(charts.CONFIG),
@@ -243,6 +241,13 @@ def number(value: float | None, *, signed: bool = False) -> str:
     decimals = 0 if float(value).is_integer() else max(0, 2 - math.floor(math.log10(max(abs(value), 1))))
     # Adding zero takes the sign off a value that rounds to nothing.
     return f"{round(value, decimals) + 0:{'+' if signed else ''},.{decimals}f}".replace("-", "\u2212")
+
+
+def _template() -> Template:
+    environment = Environment(undefined=StrictUndefined, autoescape=True, trim_blocks=True, lstrip_blocks=True)
+    environment.filters["number"] = number
+    environment.tests["there"] = pd.notna
+    return environment.from_string(files(__package__).joinpath("desk_note.html.jinja").read_text("utf-8"))
 
 
 def _placed(
@@ -289,7 +294,7 @@ def _scoreboard(query: Query, day: date) -> dict[str, list[dict[Hashable, Any]]]
             f"""
             select *, abs({charts.BANDS_OFF}) as distance, count(*) over () as misses
             from ({figures}) where not is_in_band
-            order by distance desc nulls last, session desc limit {MISSES_LISTED}
+            order by distance desc nulls last, session desc, indicator, publisher limit {MISSES_LISTED}
             """
         ).to_dict("records"),
     }

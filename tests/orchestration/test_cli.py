@@ -32,6 +32,20 @@ def test_the_note_fits_80_columns_and_says_that_it_is_simulated(home: Path) -> N
     assert max(map(len, note.stdout.splitlines())) <= 80
 
 
+def test_the_page_of_the_newest_session_is_published_and_that_of_any_other_written(home: Path, tmp_path: Path) -> None:
+    published = (home / "data/demo/published/desk_note.html").read_text("utf-8")
+    assert "Simulated market: these numbers are not real data." in published
+    assert "Wednesday, 31 December 2025" in published
+    # The demo has what every figure needs.
+    assert 'class="missing">No ' not in published
+    newest, earlier = tmp_path / "newest.html", tmp_path / "earlier.html"
+    assert undertow(home, "note", "--html", str(newest)).returncode == 0
+    assert newest.read_text("utf-8") == published
+    assert undertow(home, "note", "--date", "2024-06-28", "--html", str(earlier)).returncode == 0
+    assert "Friday, 28 June 2024" in earlier.read_text("utf-8")
+    assert max(file.stat().st_size for file in (newest, earlier)) < 3e6
+
+
 def test_the_demo_scores_dealer_gamma_against_its_truth(home: Path) -> None:
     with duckdb.connect(str(home / "data/demo/published/undertow.duckdb"), read_only=True) as published:
         [(compared, bias, error, coverage)] = published.sql(
@@ -85,6 +99,8 @@ def test_every_table_of_the_published_demo_says_that_it_is_simulated(home: Path)
     ("arguments", "message"),
     [
         (["note", "--date", "2025-12-25"], "no note for 2025-12-25; sessions run from"),
+        (["note", "--date", "2025-12-25", "--html", "page.html"], "no note for 2025-12-25; sessions run from"),
+        (["note", "--html", "nowhere/page.html"], "nowhere/page.html: No such file or directory"),
         (["run", "--profile", "prod"], "UNDERTOW_PROFILE='prod': Input should be 'demo', 'files' or 'live'"),
         (["run", "--select", "key:nothing"], "--select 'key:nothing'"),
         (["run", "--select", "regime"], "--select 'regime'"),

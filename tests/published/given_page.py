@@ -30,7 +30,7 @@ READS = (
     "regime.sub_scores",
     "regime.transitions",
 )
-# The page reads these whole, and of these two only what lies before its session is cut.
+# The page shows these whole, whatever its session.
 SCORES = ("marts.scoreboard", "marts.scoreboard_summary")
 DAYS = sessions("2025-10-01", 40)
 # Columns that are not numbers, in the combinations of a session.
@@ -62,6 +62,7 @@ def made_up(table: Table) -> pd.DataFrame:
     combinations = pd.MultiIndex.from_product([DAYS, *names.values()], names=["session", *names]).to_frame(index=False)
     draw = np.random.default_rng(len(table.qualified))
     for name, kind in table.types.items():
+        allowed = table.header.columns[name].allowed
         if name in combinations:
             continue
         if kind == "DOUBLE":
@@ -70,10 +71,8 @@ def made_up(table: Table) -> pd.DataFrame:
             combinations[name] = draw.integers(1, 9, len(combinations))
         elif kind == "BOOLEAN":
             combinations[name] = True
-        elif table.header.columns[name].allowed and name != "inputs_missing":
-            combinations[name] = draw.choice(
-                [str(value) for value in table.header.columns[name].allowed], len(combinations)
-            )
+        elif allowed:
+            combinations[name] = draw.choice(allowed, len(combinations))
     return combinations[[name for name in table.types if name in combinations]]
 
 

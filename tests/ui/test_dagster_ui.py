@@ -202,10 +202,11 @@ def test_every_check_is_shown_as_passed_on_the_rows_that_were_published(ui: UI, 
 
 
 @pytest.mark.usefixtures("finished_run")
-def test_the_asset_page_names_the_published_file(ui: UI) -> None:
+def test_the_asset_page_names_the_published_files(ui: UI) -> None:
     assert ui.published.is_file()
     with ui.page("/assets/published/undertow") as page:
         expect(page.get_by_text(str(ui.published))).to_be_visible()
+        expect(page.get_by_text(str(ui.published.with_name("desk_note.html")))).to_be_visible()
 
 
 @pytest.mark.usefixtures("finished_run")
