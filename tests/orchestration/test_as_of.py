@@ -40,8 +40,8 @@ from orchestration.tables import HEALTH, SCHEMAS, Catalogue, Table
 from orchestration.warehouse import Warehouse, open_warehouse
 
 AS_OF = datetime(2025, 11, 21, 18, tzinfo=NEW_YORK)
-# Left out are marts.data_health, which describes runs, what sums up all sessions, as another build has others, and models
-# that need more years than these (tests/regime/test_model_states.py).
+# Left out are marts.data_health, which describes runs, what sums up all sessions, as another build has others, and
+# models that need more years than these (tests/regime/test_model_states.py).
 LEFT_OUT = {
     HEALTH,
     "marts.scoreboard_summary",
