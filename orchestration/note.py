@@ -43,7 +43,7 @@ UNITS = {
     "USD trn": " trillion",
     "standard deviations": " deviations",
 }
-LEGEND = "(80 % band); grade A (reproduces) to D (not identifiable); verdict on the note."
+LEGEND = "(80 % band); grade A (reproduces) to D (not identifiable)"
 
 
 def print_note(settings: Settings, day: date | None, console: Console) -> None:
@@ -93,7 +93,7 @@ def _print(note: pd.DataFrame, regime: pd.Series, titles: dict[str, str], consol
     if note["verdict"].any():
         counts = ", ".join(f"{(note['verdict'] == verdict).sum()} {verdict}" for verdict in VERDICTS)
         _write_wrapped(console, f"Measures: {counts}.")
-    _write_wrapped(console, LEGEND)
+    _write_wrapped(console, LEGEND + ("; verdict on the note." if note["verdict"].any() else "."))
 
 
 def _write(console: Console, lines: str) -> None:
