@@ -19,6 +19,8 @@ from tests.sql.chains import delivered
 from tests.sql.given import build, frame_of, rows_of
 from tests.sql.test_golden import NEWEST, SYMBOLS, bars
 
+pytestmark = pytest.mark.timeout(480)  # the first test waits for the demo
+
 COOKBOOK = ROOT / "sql/cookbook"
 QUERIES = sorted(path.stem for path in COOKBOOK.glob("*.sql"))
 
@@ -45,7 +47,7 @@ def real(folder: Path) -> duckdb.DuckDBPyConnection:
     given = {"raw.option_chains": delivered(MonthOfChains(folder)), "indicators.gamma_profile": pd.DataFrame()}
     rows = bars(folder, SYMBOLS)
     named = {name for path in COOKBOOK.glob("*.sql") for name in tables_in(path, parse(path, path.read_text()))}
-    named.add("regime.outcomes_by_label")
+    named |= {"regime.outcomes_by_label", "marts.scoreboard_summary"}
     return build(rows[rows["date"] >= pd.Timestamp("2010-01-01")], sorted(named), now=NEWEST, given=given)
 
 
