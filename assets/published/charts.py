@@ -99,8 +99,18 @@ def regime(query: Query, day: date) -> alt.LayerChart | None:
         )
     )
     line = _line(history, "spx_close", INK, width=1.4)
-    tips = [_day_tip(), _tip("spx_close", "S&P 500", ",.0f"), _tip("label", "Regime"), _tip("danger", "Danger", ".2f")]
-    return _sized(ribbon + line + _hover(history, tips), 270)
+    tips = [
+        _day_tip(),
+        _tip("spx_close", "S&P 500", ",.0f"),
+        _tip("label", "Regime"),
+        _tip("danger", "Danger", ".2f"),
+    ]
+    # Not the nearest as elsewhere: Vega-Lite 6 shows no names there, only numbers.
+    under = alt.selection_point(on="pointerover", clear="pointerout", fields=["session"], empty=False)
+    days = alt.Chart(history.assign(ends=history["session"].shift(-1))).mark_rect(color=INK)
+    seen = alt.when(under).then(alt.value(0.5)).otherwise(alt.value(0))
+    hover = days.encode(x="session:T", x2="ends:T", opacity=seen, tooltip=tips).add_params(under)
+    return _sized(ribbon + line + hover, 270)
 
 
 def danger(query: Query, day: date) -> alt.LayerChart | None:

@@ -1,5 +1,6 @@
 """The desk note's page: what it says, what it leaves out, and that it knows nothing of later sessions."""
 
+import re
 from datetime import date
 from pathlib import Path
 
@@ -51,6 +52,12 @@ def test_every_figure_is_drawn_where_there_are_rows(shown: str) -> None:
 def test_text_of_the_tables_is_escaped(shown: str) -> None:
     assert "&lt;b&gt;1 &amp; 2&lt;/script&gt;" in shown
     assert shown.count("</script>") == 1
+
+
+def test_every_link_leads_to_one_place(shown: str) -> None:
+    ids = re.findall(r'<\w+ [^>]*?\bid="([^"]+)"', shown)
+    assert len(ids) == len(set(ids))
+    assert set(re.findall(r'href="#([^"]+)"', shown)) <= set(ids)
 
 
 def test_a_page_knows_nothing_of_later_sessions(shown: str) -> None:

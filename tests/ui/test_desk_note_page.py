@@ -1,5 +1,6 @@
 """The desk note's page in headless Chromium: it draws, asks no network, and fits a phone, light and dark."""
 
+import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -76,10 +77,10 @@ def test_text_stands_out_from_its_background(opened: Page) -> None:
 
 
 def test_the_number_under_the_pointer_is_shown(opened: Page) -> None:
-    opened.locator("#danger svg").hover()
+    opened.locator("#regime svg").hover()
     tooltip = opened.locator("#vg-tooltip-element.visible")
     tooltip.wait_for()
-    assert "Danger" in tooltip.inner_text()
+    assert re.search(r"Regime\s+(calm|normal|fragile|dangerous)\s+Danger\s+0\.\d\d", tooltip.inner_text())
 
 
 def test_it_is_small(file: Path) -> None:
