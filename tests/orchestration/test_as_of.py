@@ -261,6 +261,7 @@ def test_a_correction_is_in_the_builds_as_of_later_and_not_in_those_as_of_earlie
         warehouse._observed_at = SEEN
         bar = original["raw.prices"].query("symbol == 'SPX' and date == @RESTATED")
         assert warehouse.write(catalogue["raw.prices"], bar.assign(close=bar["low"])).added == 1
+        write(warehouse, catalogue["staging.prices"], settings)
         [close], [low] = bar["close"], bar["low"]
         corrected = {name: warehouse.query(f"from {name} order by all") for name in original}
     for moment, expected, full in [(BEFORE, close, original), (AFTER, low, corrected)]:

@@ -84,6 +84,15 @@ def test_the_demo_scores_systematic_flows_against_their_truth(home: Path) -> Non
         assert is_better, indicator
 
 
+def test_views_are_published_as_views(home: Path) -> None:
+    """A run holds their rows, but who reads them may set the variable as_of."""
+    with duckdb.connect(str(home / "data/demo/published/undertow.duckdb"), read_only=True) as published:
+        found = published.sql(
+            "select schema_name || '.' || view_name from duckdb_views() where not internal"
+        ).fetchall()
+    assert {name for (name,) in found} == {name for name, table in Catalogue(ROOT / "sql").items() if table.header.view}
+
+
 def test_every_table_of_the_published_demo_says_that_it_is_simulated(home: Path) -> None:
     with duckdb.connect(str(home / "data/demo/published/undertow.duckdb"), read_only=True) as published:
         comments = published.sql(

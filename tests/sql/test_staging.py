@@ -5,7 +5,7 @@ from collections.abc import Iterable
 import pandas as pd
 import pytest
 
-from tests.sql.given import Bar, Prices, bar, bars, build, rows_of, sessions, with_a_fund
+from tests.sql.given import Bar, Prices, bar, bars, build, rows_of, sessions, tables, with_a_fund
 
 WEEK = sessions("2025-11-17", 5)
 MON, TUE, WED, THU, FRI = WEEK
@@ -127,8 +127,10 @@ def test_a_bar_fetched_years_later_shows_from_when_anyone_could_have_known_it() 
 
 def test_the_as_of_time_of_the_connection_decides_not_that_of_the_build() -> None:
     connection = build(RESTATED, "staging.prices")
+    # As it is published.
+    connection.execute(f"create view published as {tables()['staging.prices'].sql}")
     connection.execute("set variable as_of = '2025-11-22'::timestamptz")
-    assert rows_of(connection, "select close from staging.prices") == [(100.0,)]
+    assert rows_of(connection, "select close from published") == [(100.0,)]
 
 
 def test_a_corrected_weekend_bar_moves_to_no_other_session() -> None:
