@@ -199,7 +199,7 @@ def page(query: Query, day: date | None = None) -> str:
         raise NoNoteError("marts.desk_note is empty")
     first, last = sessions.iloc[0], sessions.iloc[-1]
     day = day or last
-    note = query(f"from marts.desk_note where session = date '{day}' order by claim_no, measure desc")
+    note = query(f"from marts.desk_note where session = date '{day}' order by claim_no, measure_no")
     if note.empty:
         raise NoNoteError(f"no note for {day}; sessions run from {first} to {last}")
     [regime] = query(f"from regime.daily where session = date '{day}'").to_dict("records")
