@@ -3,7 +3,7 @@ description: >-
   One row per session - the state of the market in one line. danger and what it rests on are those of regime.danger,
   each s_ column is a sub-score of regime.sub_scores, from 0 (calm) to 1 (stressed), and the label has hysteresis
   (regime.labels). Beside them stand the models' states, which enter nothing, and the estimates behind the sub-scores,
-  whose bands and reasons are in their own tables. inputs_missing names the sub-scores that danger had to do without.
+  whose bands and reasons are in their own tables. inputs_missing names the sub-scores that danger had to do without, and SPX where the close is missing.
 grain: [session]
 owner: team:research
 columns:
@@ -168,7 +168,7 @@ final as (
         y.turbulence,
         y.absorption_ratio,
         'C' as grade,
-        d.inputs_missing,
+        nullif(concat_ws(', ', case when i.spx_close is null then 'SPX' end, d.inputs_missing), '') as inputs_missing,
         (select bool_or(source = 'simulated') from staging.prices) as simulated
     from regime.danger as d
     inner join sub_scores as s using (session)

@@ -577,7 +577,8 @@ def test_what_is_null_says_why(seed: int, swing: float, flaws: float) -> None:
         "indicators.option_smile": "skew_30d is null or half_spread_30d_pct is null",
         "indicators.trading_range": "range_5d_pct is null or yang_zhang_vol is null or range_pct is null "
         "or (symbol in ('SPX', 'SPY') and range_to_implied is null)",
-        "regime.daily": "weight_share < 1",
+        "regime.daily": "weight_share < 1 or spx_close is null",
+        "regime.danger": "weight_share < 1",
         "marts.desk_note": "value is null",
         "indicators.option_notional": "option_volume_21d is null or r2k_cap_usd_trn is null",
         "indicators.dealer_gamma": LACKING,
