@@ -204,11 +204,12 @@ def page(query: Query, day: date | None = None) -> str:
         raise NoNoteError(f"no note for {day}; sessions run from {first} to {last}")
     [regime] = query(f"from regime.daily where session = date '{day}'").to_dict("records")
     specs: dict[str, dict[str, object]] = {}
-    claims = {str(section): rows for section, rows in note.groupby("section", sort=False)}
+    claims = {str(section): rows.to_dict("records") for section, rows in note.groupby("section", sort=False)}
+    of_regime = claims.pop("Regime", [])
     sections = [
         {
             "name": name,
-            "claims": claims[name].to_dict("records") if name in claims else [],
+            "claims": claims.get(name, []),
             "figures": _placed(FIGURES.get(name, ()), query, day, specs),
         }
         for name in (*claims, *(name for name in FIGURES if name not in claims))
@@ -224,6 +225,7 @@ def page(query: Query, day: date | None = None) -> str:
         drivers=_drivers(query, regime),
         headlines=[(HEADLINES[row["measure"]], row) for row in _headlines(note)],
         sections=sections,
+        regime_claims=of_regime,
         regime_figures=_placed(REGIME, query, day, specs),
         misses_figure=_placed((MISSES,), query, day, specs),
         conventions=assumed["sign_convention"].tolist(),
