@@ -6,6 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import norm
 
+from assets.models.bootstrap import drawn
+
 Floats = NDArray[np.float64]
 Booleans = NDArray[np.bool_]
 Counts = NDArray[np.int64]
@@ -19,7 +21,7 @@ class Compared(NamedTuple):
 
 
 def resampled(sessions: int, draws: int, block: int, seed: int) -> Counts:
-    """How often each session occurs in draws of the stationary bootstrap (Politis and Romano 1994).
+    """How often each session occurs in draws of the stationary bootstrap.
 
     Args:
         sessions: Length of the series, whose end is followed by its beginning.
@@ -30,15 +32,8 @@ def resampled(sessions: int, draws: int, block: int, seed: int) -> Counts:
     Returns:
         Shape (draws, sessions), each row adding up to `sessions`.
     """
-    random = np.random.default_rng(seed)
-    begins = random.random((draws, sessions)) < 1 / block
-    begins[:, 0] = True
-    starts = random.integers(0, sessions, (draws, sessions))
-    places = np.arange(sessions)
-    since = places - np.maximum.accumulate(np.where(begins, places, 0), axis=1)
-    begun = np.take_along_axis(starts, places - since, axis=1)
-    drawn = (begun + since) % sessions
-    return np.stack([np.bincount(row, minlength=sessions) for row in drawn])
+    places = drawn(np.random.default_rng(seed), sessions, (draws, sessions), block)
+    return np.stack([np.bincount(row, minlength=sessions) for row in places])
 
 
 def auc(forecast: Floats, event: Booleans, counts: Counts) -> Floats:

@@ -12,6 +12,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from assets.models.bootstrap import drawn
+
 Array = NDArray[np.float64]
 Places = NDArray[np.int64]
 
@@ -212,15 +214,11 @@ def share_of_random_paths(changes: Array, steps: int, paths: int, block: float, 
         changes: Changes that paths are made of, their mean taken out, shape (changes,).
         steps: Levels of a path.
         paths: How many.
-        block: Mean length of a block (stationary bootstrap, Politis and Romano 1994, doi 10.2307/2290993).
+        block: Mean length of a block of the stationary bootstrap.
         seed: Of the random numbers.
     """
     random = np.random.default_rng(seed)
-    begins = random.random((paths, steps - 1)) < 1 / block
-    begins[:, 0] = True
-    starts = random.integers(len(changes), size=(paths, steps - 1))
-    since = np.arange(steps - 1) - np.maximum.accumulate(np.where(begins, np.arange(steps - 1), 0), axis=1)
-    began = np.take_along_axis(starts, np.arange(steps - 1) - since, axis=1)
-    drawn = (changes - changes.mean())[(began + since) % len(changes)]
-    levels = np.concatenate([np.zeros((paths, 1)), drawn.cumsum(axis=1)], axis=1)
+    places = drawn(random, len(changes), (paths, steps - 1), block)
+    moved = (changes - changes.mean())[places]
+    levels = np.concatenate([np.zeros((paths, 1)), moved.cumsum(axis=1)], axis=1)
     return float((find(levels).points[:, 0] >= 0).mean())

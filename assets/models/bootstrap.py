@@ -1,0 +1,24 @@
+"""The stationary bootstrap of Politis and Romano 1994, doi 10.2307/2290993."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+def drawn(random: np.random.Generator, observations: int, shape: tuple[int, int], block: float) -> NDArray[np.int64]:
+    """Places of observations in draws of a series, in blocks of random length.
+
+    Args:
+        random: Where the numbers come from.
+        observations: Length of the series, whose end is followed by its beginning.
+        shape: Number of draws, and observations of each.
+        block: Mean length of a block.
+
+    Returns:
+        Places, of the shape asked for.
+    """
+    begins = random.random(shape) < 1 / block
+    begins[:, 0] = True
+    starts = random.integers(observations, size=shape)
+    places = np.arange(shape[1])
+    since = places - np.maximum.accumulate(np.where(begins, places, 0), axis=1)
+    return np.asarray((np.take_along_axis(starts, places - since, axis=1) + since) % observations)
