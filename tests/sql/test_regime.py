@@ -296,7 +296,7 @@ def test_every_session_from_the_first_sub_score_has_its_row() -> None:
     assert found.index.to_list() == DAYS[3:8]
     assert found.loc[lost, ["spx_close", "spx_drawdown_pct", "s_panic", "danger"]].isna().all()
     assert found.loc[lost, "weight_share"] == 0
-    assert found.loc[lost, "inputs_missing"].startswith("SPX, Trading range, ")
+    assert found["inputs_missing"][lost].startswith("SPX, Trading range, ")
 
 
 def test_the_drawdown_is_that_from_the_highest_close_so_far() -> None:
