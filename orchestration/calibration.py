@@ -17,6 +17,7 @@ from scipy.optimize import minimize_scalar
 from assets.models.flow_fit import CELLS, EMBARGO_DAYS, Fitted, Published, estimates, fit
 from assets.models.systematic_trend import Array, TrendState, average, observe
 from orchestration.errors import WarehouseError
+from orchestration.published_file import published_file
 from orchestration.settings import ROOT, Settings
 
 REFERENCE = ROOT / "sql" / "reference"
@@ -246,9 +247,7 @@ def read_market(settings: Settings) -> Market:
     Raises:
         WarehouseError: If nothing is published, or the market is simulated.
     """
-    path = settings.published / "undertow.duckdb"
-    if not path.exists():
-        raise WarehouseError(f"{path}: nothing is published yet; `undertow run` does it")
+    path = published_file(settings)
     if settings.simulated:
         raise WarehouseError(f"{path}: the market is simulated; desks have not published figures about it")
     with duckdb.connect(str(path), read_only=True) as connection:

@@ -65,7 +65,7 @@ def _storage() -> str:
 
 
 def _published(settings: Settings) -> str:
-    path = settings.published / "undertow.duckdb"
+    path = settings.published_file
     if not path.exists():
         return "nothing yet; `undertow run` does it"
     with duckdb.connect(str(path), read_only=True) as connection:

@@ -10,6 +10,7 @@ import pandas as pd
 from rich.console import Console
 
 from orchestration.errors import WarehouseError
+from orchestration.published_file import published_file
 from orchestration.settings import Settings
 
 WIDTH = 80
@@ -57,9 +58,7 @@ def print_note(settings: Settings, day: date | None, console: Console) -> None:
     Raises:
         WarehouseError: If nothing is published or the session is not in it.
     """
-    path = settings.published / "undertow.duckdb"
-    if not path.exists():
-        raise WarehouseError(f"{path}: nothing is published yet; `undertow run` does it")
+    path = published_file(settings)
     with duckdb.connect(str(path), read_only=True) as connection:
         [(first, last)] = connection.sql("select min(session), max(session) from marts.desk_note").fetchall()
         day = day or last

@@ -2,10 +2,11 @@
 
 import logging
 import time
+from collections.abc import Callable
 
 import dagster as dg
+import pandas as pd
 
-from assets.published import desk_note
 from orchestration.errors import WarehouseError
 from orchestration.settings import Settings, notice
 from orchestration.tables import Catalogue
@@ -18,7 +19,7 @@ PUBLISHED = dg.AssetKey(["published", "undertow"])
 def published_asset(catalogue: Catalogue, settings: Settings) -> dg.AssetsDefinition:
     """The published DuckDB file, the newest session's page and the Parquet files."""
     # Smaller catalogues, such as those of tests, have no note.
-    pages = {PAGE: desk_note.page} if "marts.desk_note" in catalogue else {}
+    pages = {PAGE: _page} if "marts.desk_note" in catalogue else {}
 
     @dg.asset(
         key=PUBLISHED,
@@ -52,3 +53,9 @@ def published_asset(catalogue: Catalogue, settings: Settings) -> dg.AssetsDefini
         )
 
     return undertow
+
+
+def _page(query: Callable[[str], pd.DataFrame]) -> str:
+    from assets.published import desk_note  # noqa: PLC0415 - the charts' library costs every process a quarter second
+
+    return desk_note.page(query)

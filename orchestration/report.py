@@ -7,6 +7,7 @@ import duckdb
 
 from assets.published import desk_note
 from orchestration.errors import WarehouseError
+from orchestration.published_file import published_file
 from orchestration.settings import Settings
 
 
@@ -21,9 +22,7 @@ def write_page(settings: Settings, day: date | None, file: Path) -> None:
     Raises:
         WarehouseError: If nothing is published, the session is not in it, or the file cannot be written.
     """
-    path = settings.published / "undertow.duckdb"
-    if not path.exists():
-        raise WarehouseError(f"{path}: nothing is published yet; `undertow run` does it")
+    path = published_file(settings)
     with duckdb.connect(str(path), read_only=True) as connection:
         try:
             page = desk_note.page(lambda sql: connection.sql(sql).df(), day)

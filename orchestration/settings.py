@@ -91,6 +91,11 @@ class Settings(BaseSettings):
         """The folder that readers open."""
         return self.home / "published"
 
+    @property
+    def published_file(self) -> Path:
+        """The DuckDB file in it."""
+        return self.published / "undertow.duckdb"
+
 
 def notice(settings: Settings) -> str:
     """What stands before every description where the market is simulated; empty elsewhere."""

@@ -185,7 +185,7 @@ class Warehouse:
         for leftover in folder.rglob(".*.tmp*"):
             leftover.unlink()
         self.record([_run_result("")])
-        database = folder / "undertow.duckdb"
+        database = self._settings.published_file
         parquet = {
             folder / "parquet" / table.schema / f"{table.name}.parquet": table for table in self._catalogue.values()
         }

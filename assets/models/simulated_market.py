@@ -20,7 +20,6 @@ from typing import NamedTuple, cast
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.optimize import nnls
 
 from assets.models.simulated_positioning import EXPOSURE, FUNDS, SECTOR_FUNDS, tilt_of
 
@@ -652,6 +651,8 @@ def index_mix() -> dict[str, float]:
     The simulated index has loadings on factors and no members: this is what it is said to hold. Least is the variance
     at typical volatility, as in style analysis; shares are not negative and sum to one.
     """
+    from assets.models.style import long_only  # noqa: PLC0415 - scipy.optimize costs every process a quarter second
+
     funds = {
         sector: _traits({"symbol": "", "class": "etf", "role": "sector", "sector": sector}, 0)
         for sector in sorted(SECTOR_TRAITS)
@@ -665,9 +666,9 @@ def index_mix() -> dict[str, float]:
     common = [[traits.get(name, 0) * of for traits in funds.values()] for name, of in deviations.items()]
     own = np.diag([np.hypot(SECTOR_VOLATILITY * traits["sector"], traits["idio"]) for traits in funds.values()])
     aim = [index.get(name, 0) * of for name, of in deviations.items()]
-    # The last row, as heavy as 1,000 market moves, makes the sum one.
-    mix, _ = nnls(np.vstack([common, own, np.full(len(funds), 1e3)]), np.array([*aim, *[0.0] * len(funds), 1e3]))
-    return dict(zip(funds, (mix / mix.sum()).tolist(), strict=True))
+    target = np.array([*aim, *[0.0] * len(funds)])
+    [[mix]] = long_only(np.vstack([common, own])[None], target[None, :, None])
+    return dict(zip(funds, mix.tolist(), strict=True))
 
 
 def _returns(latent: Latent, instrument: Mapping[str, str], traits: Traits, seed: int) -> Array:

@@ -57,7 +57,7 @@ def style(funds: Array, sectors: Array, weights: Array, is_long_only: Flags) -> 
     )
     mixes = np.concatenate([triangle[:, :count, :count], np.zeros((len(triangle), 1, count))], axis=1)
     found = np.zeros((*targets.shape[::2], count))
-    found[:, is_long_only] = _long_only(mixes, targets[:, :, is_long_only])
+    found[:, is_long_only] = long_only(mixes, targets[:, :, is_long_only])
     for window, fund in np.ndindex(len(mixes), int((~is_long_only).sum())):
         found[window, np.flatnonzero(~is_long_only)[fund]] = _net(
             mixes[window], targets[window, :, ~is_long_only][fund]
@@ -80,7 +80,7 @@ def centred(returns: Array, weights: Array) -> Array:
     return around
 
 
-def _long_only(mixes: Array, targets: Array) -> Array:
+def long_only(mixes: Array, targets: Array) -> Array:
     """The least squares of mix @ w - target with w >= 0 and sum(w) = 1, exactly and by non-negative least squares.
 
     As the weights sum to one, mix @ w - target = (mix - target) @ w. The minimum of |(mix - target) @ v|^2 +

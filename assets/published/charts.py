@@ -11,10 +11,13 @@ from typing import cast
 import altair as alt
 import pandas as pd
 
+from assets.models.regime_labels import LABELS
+
 Query = Callable[[str], pd.DataFrame]
+# The columns of an estimate and of the ends of its band.
+Banded = tuple[str, str, str]
 
 YEARS_3, YEARS_2, YEAR = 756, 504, 252
-LABELS = ("calm", "normal", "fragile", "dangerous")
 LABEL_COLOURS = [f"var(--{label})" for label in LABELS]
 INK, MUTED, ACCENT, SECOND, THIRD, BAD = (
     f"var(--{name})" for name in ("ink", "muted", "accent", "second", "third", "bad")
@@ -24,6 +27,7 @@ GAIN_LOSS = [f"var(--heat-{step})" for step in range(7)]
 HEAT_STEPS = [-6, -3, -1, 1, 3, 6]
 SCENARIOS = ("down", "flat", "up")
 FIGURES_SHOWN = 40
+PANIC = ("vol_panic", "vol_panic_lo", "vol_panic_hi")
 # Misses farther than this are drawn here.
 FARTHEST = 4
 # How far a published figure lies from ours, on a scale on which our band ends at 1 and -1.
@@ -115,19 +119,9 @@ def regime(query: Query, day: date) -> alt.LayerChart | None:
 
 def danger(query: Query, day: date) -> alt.LayerChart | None:
     """The danger score over the same three years, with its band."""
-    history = _history(
-        query, day, "regime.daily", "danger, danger_lo, danger_hi", sessions=YEARS_3, where="danger is not null"
-    )
-    if history.empty:
-        return None
-    scale = alt.Scale(domain=[0, 1])
-    tips = [_day_tip(), *_band_tips("danger", "Danger", ".2f")]
-    return _sized(
-        _band(history, "danger_lo", "danger_hi", scale=scale)
-        + _line(history, "danger", ACCENT, scale=scale)
-        + _hover(history, tips),
-        150,
-    )
+    columns = ("danger", "danger_lo", "danger_hi")
+    history = _known(query, day, "regime.daily", columns, YEARS_3)
+    return _banded(history, columns, "Danger", ".2f", scale=alt.Scale(domain=[0, 1]), height=150)
 
 
 def sub_scores(query: Query, day: date) -> alt.LayerChart | None:
@@ -142,7 +136,11 @@ def sub_scores(query: Query, day: date) -> alt.LayerChart | None:
     if rows.empty:
         return None
     scale = alt.Scale(domain=[0, 1])
-    tips = [_tip("part", "Part"), *_band_tips("score", "Score", ".2f"), _tip("score_weight", "Weight", ".2f")]
+    tips = [
+        _tip("part", "Part"),
+        *_band_tips(("score", "score_lo", "score_hi"), "Score", ".2f"),
+        _tip("score_weight", "Weight", ".2f"),
+    ]
     base = alt.Chart(rows).encode(y=_names("part", rows["part"]), tooltip=tips)
     x = alt.X("score:Q", scale=scale, title=None, axis=alt.Axis(tickCount=5))
     bars = base.mark_bar(height=11, color=ACCENT, opacity=0.75).encode(x=x)
@@ -164,7 +162,7 @@ def panic_gauge(query: Query, day: date) -> alt.LayerChart | None:
     if rows.empty:
         return None
     x = alt.X("vol_panic:Q", scale=alt.Scale(domain=[0, 10]), title=None, axis=alt.Axis(tickCount=10))
-    base = alt.Chart(rows).encode(tooltip=_band_tips("vol_panic", "Volatility panic", ".1f"))
+    base = alt.Chart(rows).encode(tooltip=_band_tips(PANIC, "Volatility panic", ".1f"))
     scale = base.mark_bar(height=26, color="var(--line)").encode(x=alt.datum(10, type="quantitative"))
     bar = base.mark_bar(height=26, color=ACCENT).encode(x=x)
     band = base.mark_rule(color=INK, strokeWidth=2.5).encode(x="vol_panic_lo:Q", x2="vol_panic_hi:Q")
@@ -184,7 +182,7 @@ def panic_history(query: Query, day: date) -> alt.LayerChart | None:
     scale = alt.Scale(domain=[0, 10])
     tips = [
         _day_tip(),
-        *_band_tips("vol_panic", "Volatility panic", ".1f"),
+        *_band_tips(PANIC, "Volatility panic", ".1f"),
         _tip("panic_vix_only", "VIX alone", ".1f"),
         _tip("vix", "VIX", ".1f"),
     ]
@@ -258,12 +256,8 @@ def gamma_history(query: Query, day: date) -> alt.LayerChart | None:
     )
     if history.empty:
         return None
-    tips = [
-        _day_tip(),
-        _tip("gex_sm_equiv_bn", "USD bn per 1 %", "+.1f"),
-        _tip("gex_desk_lo_bn", "from", "+.1f"),
-        _tip("gex_desk_hi_bn", "to", "+.1f"),
-    ]
+    columns = ("gex_sm_equiv_bn", "gex_desk_lo_bn", "gex_desk_hi_bn")
+    tips = [_day_tip(), *_band_tips(columns, "USD bn per 1 %", "+.1f")]
     year = alt.Scale(domain=[f"{day.year - 1}-{day:%m-%d}T00:00:00", f"{day}T00:00:00"])
     base = alt.Chart(history).encode(x=_days(year), tooltip=tips)
     bands = base.mark_rule(color=ACCENT, opacity=0.3).encode(y="gex_desk_lo_bn:Q", y2="gex_desk_hi_bn:Q")
@@ -321,9 +315,7 @@ def flow_scenarios(query: Query, day: date) -> alt.LayerChart | None:
     tips = [
         _tip("scenario", "Market"),
         _tip("within", "Within"),
-        _tip("flow_global_bn", "USD bn", "+.0f"),
-        _tip("flow_global_lo_bn", "from", "+.0f"),
-        _tip("flow_global_hi_bn", "to", "+.0f"),
+        *_band_tips(("flow_global_bn", "flow_global_lo_bn", "flow_global_hi_bn"), "USD bn", "+.0f"),
     ]
     within = ["a week", "a month"]
     base = alt.Chart(rows).encode(
@@ -423,12 +415,8 @@ def baskets(query: Query, day: date) -> alt.LayerChart | None:
         return None
     tips = [
         _tip("basket", "Basket"),
-        _tip("rise_63d_pct", "Rise, %", "+.0f"),
-        _tip("rise_63d_lo_pct", "from", "+.0f"),
-        _tip("rise_63d_hi_pct", "to", "+.0f"),
-        _tip("fall_63d_pct", "Fall, %", "+.0f"),
-        _tip("fall_63d_lo_pct", "from", "+.0f"),
-        _tip("fall_63d_hi_pct", "to", "+.0f"),
+        *_band_tips(("rise_63d_pct", "rise_63d_lo_pct", "rise_63d_hi_pct"), "Rise, %", "+.0f"),
+        *_band_tips(("fall_63d_pct", "fall_63d_lo_pct", "fall_63d_hi_pct"), "Fall, %", "+.0f"),
         _tip("basket_return_15d_pct", "Three weeks, %", "+.1f"),
     ]
     base = alt.Chart(rows).encode(y=_names("basket", rows["basket"]), tooltip=tips)
@@ -442,47 +430,17 @@ def baskets(query: Query, day: date) -> alt.LayerChart | None:
 
 def depth(query: Query, day: date) -> alt.LayerChart | None:
     """Depth at the best price over two years, as VIX implies it."""
-    columns = "top_of_book_usd_mn, top_of_book_lo_usd_mn, top_of_book_hi_usd_mn"
-    history = _history(
-        query, day, "indicators.liquidity", columns, sessions=YEARS_2, where="top_of_book_usd_mn is not null"
-    )
-    if history.empty:
-        return None
+    columns = ("top_of_book_usd_mn", "top_of_book_lo_usd_mn", "top_of_book_hi_usd_mn")
+    history = _known(query, day, "indicators.liquidity", columns, YEARS_2)
     scale = alt.Scale(type="log", nice=False)
-    tips = [
-        _day_tip(),
-        _tip("top_of_book_usd_mn", "USD mn", ".1f"),
-        _tip("top_of_book_lo_usd_mn", "from", ".1f"),
-        _tip("top_of_book_hi_usd_mn", "to", ".1f"),
-    ]
-    return _sized(
-        _band(history, "top_of_book_lo_usd_mn", "top_of_book_hi_usd_mn", scale=scale, title="USD mn")
-        + _line(history, "top_of_book_usd_mn", ACCENT, scale=scale, title="USD mn")
-        + _hover(history, tips),
-        180,
-    )
+    return _banded(history, columns, "USD mn", ".1f", scale=scale, height=180, axis="USD mn")
 
 
 def liquidity(query: Query, day: date) -> alt.LayerChart | None:
     """Liquidity stress over two years."""
-    history = _history(
-        query,
-        day,
-        "indicators.liquidity",
-        "liq_stress, liq_stress_lo, liq_stress_hi",
-        sessions=YEARS_2,
-        where="liq_stress is not null",
-    )
-    if history.empty:
-        return None
-    scale = alt.Scale(domain=[0, 10])
-    tips = [_day_tip(), *_band_tips("liq_stress", "Liquidity stress", ".1f")]
-    return _sized(
-        _band(history, "liq_stress_lo", "liq_stress_hi", scale=scale)
-        + _line(history, "liq_stress", ACCENT, scale=scale)
-        + _hover(history, tips),
-        180,
-    )
+    columns = ("liq_stress", "liq_stress_lo", "liq_stress_hi")
+    history = _known(query, day, "indicators.liquidity", columns, YEARS_2)
+    return _banded(history, columns, "Liquidity stress", ".1f", scale=alt.Scale(domain=[0, 10]), height=180)
 
 
 def breadth(query: Query, day: date) -> alt.LayerChart | None:
@@ -559,6 +517,33 @@ def _history(query: Query, day: date, table: str, columns: str, *, sessions: int
         order by session desc limit {sessions}
         """
     ).sort_values("session")
+
+
+def _known(query: Query, day: date, table: str, columns: Banded, sessions: int) -> pd.DataFrame:
+    """The newest sessions up to the day that have an estimate, in order."""
+    return _history(query, day, table, ", ".join(columns), sessions=sessions, where=f"{columns[0]} is not null")
+
+
+def _banded(
+    history: pd.DataFrame,
+    columns: Banded,
+    title: str,
+    form: str,
+    *,
+    scale: alt.Scale,
+    height: int,
+    axis: str | None = None,
+) -> alt.LayerChart | None:
+    """An estimate's history with its band, its numbers under the pointer; None without any."""
+    if history.empty:
+        return None
+    value, low, high = columns
+    return _sized(
+        _band(history, low, high, scale=scale, title=axis)
+        + _line(history, value, ACCENT, scale=scale, title=axis)
+        + _hover(history, [_day_tip(), *_band_tips(columns, title, form)]),
+        height,
+    )
 
 
 def _days(scale: alt.Scale | None = None) -> alt.X:
@@ -643,8 +628,8 @@ def _day_tip() -> alt.Tooltip:
     return alt.Tooltip("session:T", title="Session", format="%Y-%m-%d")
 
 
-def _band_tips(column: str, title: str, form: str) -> list[alt.Tooltip]:
-    return [_tip(column, title, form), _tip(f"{column}_lo", "from", form), _tip(f"{column}_hi", "to", form)]
+def _band_tips(columns: Banded, title: str, form: str) -> list[alt.Tooltip]:
+    return [_tip(column, name, form) for column, name in zip(columns, (title, "from", "to"), strict=True)]
 
 
 def _sized(chart: alt.LayerChart | alt.FacetChart, height: int) -> alt.LayerChart:

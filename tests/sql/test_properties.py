@@ -353,25 +353,24 @@ def corrected(landed: Landed, seed: int) -> duckdb.DuckDBPyConnection:
 
 
 @pytest.mark.parametrize(
-    "future", [cut_off, partial(made_up, seed=1), partial(corrected, seed=1)], ids=["unknown", "different", "as of"]
+    ("gaps", "future"),
+    [
+        pytest.param(GAPS, cut_off, id="unknown"),
+        pytest.param(GAPS, partial(made_up, seed=1), id="different"),
+        pytest.param(GAPS, partial(corrected, seed=1), id="as of"),
+        pytest.param(BARE, cut_off, id="unknown after a session without bars"),
+    ],
 )
-def test_the_future_never_changes_a_past_row(future: Callable[[Landed], duckdb.DuckDBPyConnection]) -> None:
+def test_the_future_never_changes_a_past_row(
+    gaps: frozenset[tuple[str, int]], future: Callable[[Landed], duckdb.DuckDBPyConnection]
+) -> None:
     """The rows up to the cut are the same when what came later is cut off, made up, or corrects the past."""
-    world, everything = landed(CUT, GAPS)
+    world, everything = landed(CUT, gaps)
     other = future(world)
     for name in COMPUTED:
         if name not in OVER_ALL_SESSIONS:
             found, expected = (until(connection, name, world.day) for connection in (other, everything))
             pd.testing.assert_frame_equal(found, expected, check_exact=True, obj=name)
-
-
-def test_a_newest_session_without_bars_has_the_rows_that_it_has_later() -> None:
-    world, everything = landed(CUT, BARE)
-    known = cut_off(world)
-    for name in COMPUTED:
-        if name not in OVER_ALL_SESSIONS:
-            then, now = (until(connection, name, world.day) for connection in (everything, known))
-            pd.testing.assert_frame_equal(now, then, check_exact=True, obj=name)
 
 
 def test_there_is_something_on_both_sides_of_the_cut() -> None:
