@@ -1,12 +1,11 @@
 """Which upstream columns a column is made from, read from the SQL."""
 
-from functools import partial
-
 import dagster as dg
 from sqlglot import exp
 from sqlglot.lineage import Node, lineage
 from sqlglot.optimizer.qualify import qualify
 from sqlglot.optimizer.scope import build_scope
+from sqlglot.schema import MappingSchema
 
 from orchestration.tables import DIALECT, Catalogue
 
@@ -22,15 +21,16 @@ def column_lineage(catalogue: Catalogue, name: str) -> dg.TableColumnLineage | N
     if table.filled_by != "sql":
         return None
     upstream = [catalogue[name] for name in sorted(table.reads)]
-    schema: dict[str, object] = {
+    columns: dict[str, object] = {
         name: {other.name: dict(other.types) for other in upstream if other.schema == name}
         for name in {other.schema for other in upstream}
     }
+    schema = MappingSchema(columns, dialect=DIALECT)
     query = qualify(table.statement.copy(), schema=schema, dialect=DIALECT, validate_qualify_columns=False)
     scope = build_scope(query)
     # Trimmed selects are for display, and copying the query for each of them takes nine tenths of the time.
-    trace = partial(lineage, sql=query, schema=schema, dialect=DIALECT, scope=scope, copy=False, trim_selects=False)
-    return dg.TableColumnLineage({column: _dependencies(trace(column)) for column in table.types})
+    nodes = lineage(None, query, schema, dialect=DIALECT, scope=scope, copy=False, trim_selects=False)
+    return dg.TableColumnLineage({column: _dependencies(nodes[column]) for column in table.types})
 
 
 def _dependencies(node: Node) -> list[dg.TableColumnDep]:
