@@ -17,10 +17,10 @@ DEVIATION_HALF_LIFE, RATIO_HALF_LIVES = 10, (20, 60)
 BURN_IN = 63
 CLIPPED_AT = 3.0
 _SPLITS = (0.5, 0.7, 0.85)
-_MOST_ROUNDS = 100
 
 Floats = NDArray[np.float64]
 States = NDArray[np.int64]
+Booleans = NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -52,11 +52,9 @@ class JumpModel:
         Returns:
             0 or 1 for each session, 1 being the state with the lower return.
         """
-        costs = _costs(self._standardised(features), self.centres)
-        return (_lead(costs[:, 1] - costs[:, 0], self.penalty) < 0).astype(np.int64)
-
-    def _standardised(self, features: Floats) -> Floats:
-        return (np.clip(features, self.lo, self.hi) - self.mean) / self.deviation
+        standard = (np.clip(features, self.lo, self.hi) - self.mean) / self.deviation
+        costs = _costs(standard.T, self.centres)
+        return (_lead(costs[1] - costs[0], self.penalty) < 0).astype(np.int64)
 
 
 def features(returns: pd.Series) -> pd.DataFrame:
@@ -96,40 +94,41 @@ def fit(sample: Floats, returns: Floats, penalty: float = PENALTY) -> JumpModel:
     mean, deviation = cut.mean(axis=0), cut.std(axis=0, ddof=1)
     if not (deviation > 0).all():
         raise ValueError("a feature of the jump model does not vary over the sample")
-    standard = (cut - mean) / deviation
-    starts = [of > np.quantile(of, split) for of in standard.T for split in _SPLITS]
-    loss, states = min(
-        (_alternated(standard, start.astype(np.int64), penalty) for start in starts), key=lambda of: of[0]
-    )
-    if states.min() != states.max() and returns[states == 1].mean() > returns[states == 0].mean():
-        states = 1 - states
+    standard = np.ascontiguousarray(((cut - mean) / deviation).T)
+    starts = [of > np.quantile(of, split) for of in standard for split in _SPLITS]
+    loss, states = _alternated(standard, starts, penalty)
+    if states.any() and not states.all() and returns[states].mean() > returns[~states].mean():
+        states = ~states
     return JumpModel(lo, hi, mean, deviation, _centres(standard, states), penalty, loss)
 
 
-def _alternated(standard: Floats, states: States, penalty: float) -> tuple[float, States]:
-    """Loss and states once neither changes the other any more."""
-    loss = np.inf
-    for _ in range(_MOST_ROUNDS):
-        costs = _costs(standard, _centres(standard, states))
-        found = _cheapest(costs[:, 1] - costs[:, 0], penalty)
-        now = float(np.take_along_axis(costs, found[:, None], axis=1).sum() + penalty * (np.diff(found) != 0).sum())
-        if now >= loss:
-            break
-        loss, states = now, found
-    return loss, states
+def _alternated(standard: Floats, starts: list[Booleans], penalty: float) -> tuple[float, Booleans]:
+    """Least loss and its states, of all that are met when states and centres are found in turn from each start."""
+    least, best = np.inf, starts[0]
+    # What follows from states does not depend on what came before them, and most starts soon meet.
+    seen: set[bytes] = set()
+    for start in starts:
+        states = start
+        while (met := states.tobytes()) not in seen:
+            seen.add(met)
+            costs = _costs(standard, _centres(standard, states))
+            states = _cheapest(costs[1] - costs[0], penalty)
+            loss = float(np.where(states, costs[1], costs[0]).sum() + penalty * np.diff(states).sum())
+            if loss < least:
+                least, best = loss, states
+    return least, best
 
 
-def _centres(standard: Floats, states: States) -> Floats:
-    """The mean of each state; that of all sessions for a state without any."""
-    means = [
-        standard[states == state].mean(axis=0) if (states == state).any() else standard.mean(axis=0) for state in (0, 1)
-    ]
-    return np.array(means)
+def _centres(standard: Floats, states: Booleans) -> Floats:
+    """The mean of each state, shape (2, features); that of all sessions for a state without any."""
+    if states.all() or not states.any():
+        return np.tile(standard.mean(axis=1), (2, 1))
+    return np.array([(standard * of).sum(axis=1) / of.sum() for of in (~states, states)])
 
 
 def _costs(standard: Floats, centres: Floats) -> Floats:
-    """Half the squared distance of each session from each centre."""
-    return np.asarray(0.5 * ((standard[:, None, :] - centres[None, :, :]) ** 2).sum(axis=2))
+    """Half the squared distance of each session from each centre, shape (2, sessions)."""
+    return np.array([0.5 * ((standard - centre[:, None]) ** 2).sum(axis=0) for centre in centres])
 
 
 def _lead(difference: Floats, penalty: float) -> Floats:
@@ -145,16 +144,14 @@ def _lead(difference: Floats, penalty: float) -> Floats:
     return np.array(leads)
 
 
-def _cheapest(difference: Floats, penalty: float) -> States:
-    """The states of the cheapest path over all sessions."""
-    leads = _lead(difference, penalty).tolist()
-    state = int(leads[-1] < 0)
-    states = [state]
-    for lead in reversed(leads[:-1]):
-        # A path that ends in 1 came from 0 if that was cheaper by more than the jump, and the other way round.
-        if state == 1 and lead > penalty:
-            state = 0
-        elif state == 0 and lead < -penalty:
-            state = 1
-        states.append(state)
-    return np.array(states[::-1], dtype=np.int64)
+def _cheapest(difference: Floats, penalty: float) -> Booleans:
+    """Whether the cheapest path over all sessions is in state 1."""
+    # It changes only where the difference changes its sign, so sessions between such places count as one.
+    begins = np.flatnonzero(np.diff(difference < 0, prepend=difference[0] >= 0))
+    leads = _lead(np.add.reduceat(difference, begins), penalty)
+    # A path comes from the other state where that was cheaper by more than the jump, else it stays as it goes on.
+    is_decided = np.abs(leads) > penalty
+    is_decided[-1] = True
+    decided = np.flatnonzero(is_decided)
+    states = (leads[decided] < 0)[np.searchsorted(decided, np.arange(len(leads)))]
+    return np.repeat(states, np.diff(begins, append=len(difference)))

@@ -48,7 +48,7 @@ def test_states_are_those_of_the_authors_package(seed: int) -> None:
 @given(seed=st.integers(0, 2**16), penalty=st.sampled_from([0.0, 0.3, 2.0, 50.0]))
 def test_the_path_is_the_cheapest_of_all(seed: int, penalty: float) -> None:
     costs = np.random.default_rng(seed).random((9, 2)) * 3
-    found = jump_model._cheapest(costs[:, 1] - costs[:, 0], penalty)
+    found = jump_model._cheapest(costs[:, 1] - costs[:, 0], penalty).astype(np.int64)
 
     def cost(states: tuple[int, ...] | NDArray[np.int64]) -> float:
         return float(costs[np.arange(9), states].sum() + penalty * (np.diff(states) != 0).sum())
