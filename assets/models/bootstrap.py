@@ -19,6 +19,7 @@ def drawn(random: np.random.Generator, observations: int, shape: tuple[int, int]
     begins = random.random(shape) < 1 / block
     begins[:, 0] = True
     starts = random.integers(observations, size=shape)
-    places = np.arange(shape[1])
-    since = places - np.maximum.accumulate(np.where(begins, places, 0), axis=1)
-    return np.asarray((np.take_along_axis(starts, places - since, axis=1) + since) % observations)
+    at = np.flatnonzero(begins)
+    places = np.arange(begins.size)
+    places += np.repeat(starts.ravel()[at] - at, np.diff(at, append=begins.size))
+    return (places % observations).reshape(shape)

@@ -10,7 +10,7 @@ from assets.models.bootstrap import drawn
 
 Floats = NDArray[np.float64]
 Booleans = NDArray[np.bool_]
-Counts = NDArray[np.int64]
+Counts = NDArray[np.int32]
 
 
 class Compared(NamedTuple):
@@ -33,7 +33,7 @@ def resampled(sessions: int, draws: int, block: int, seed: int) -> Counts:
         Shape (draws, sessions), each row adding up to `sessions`.
     """
     places = drawn(np.random.default_rng(seed), sessions, (draws, sessions), block)
-    return np.stack([np.bincount(row, minlength=sessions) for row in places])
+    return np.array([np.bincount(row, minlength=sessions) for row in places], dtype=np.int32)
 
 
 def auc(forecast: Floats, event: Booleans, counts: Counts) -> Floats:
@@ -47,15 +47,16 @@ def auc(forecast: Floats, event: Booleans, counts: Counts) -> Floats:
     Returns:
         Shape (draws,); nan for a draw without both outcomes.
     """
-    _, place = np.unique(forecast, return_inverse=True)
-    order = np.argsort(place, kind="stable")
-    edges = np.flatnonzero(np.diff(place[order], prepend=-1))
-    came = np.add.reduceat(counts[:, order] * event[order], edges, axis=1)
-    stayed = np.add.reduceat(counts[:, order] * ~event[order], edges, axis=1)
-    below = stayed.cumsum(axis=1) - stayed
-    pairs = came.sum(axis=1) * stayed.sum(axis=1)
+    came, stayed = (of[np.argsort(forecast[of])] for of in (np.flatnonzero(event), np.flatnonzero(~event)))
+    # How many without the event are below each place. `take` is several times as fast as an index.
+    below = np.zeros((len(counts), len(stayed) + 1), dtype=counts.dtype)
+    np.take(counts, stayed, axis=1).cumsum(axis=1, out=below[:, 1:])
+    under, up_to = (np.searchsorted(forecast[stayed], forecast[came], side) for side in ("left", "right"))
+    times = np.take(counts, came, axis=1)
+    twice_won = np.multiply(times, np.take(below, under, axis=1) + np.take(below, up_to, axis=1), dtype=np.int64)
+    pairs = times.sum(axis=1) * below[:, -1]
     with np.errstate(invalid="ignore"):
-        return np.asarray((came * (below + 0.5 * stayed)).sum(axis=1) / pairs)
+        return np.asarray(twice_won.sum(axis=1) / (2 * pairs))
 
 
 def brier(forecast: Floats, event: Booleans) -> Floats:

@@ -4,15 +4,12 @@ Source of the filter: Hamilton 1989, Econometrica 57(2). The fits are hmmlearn's
 """
 
 from dataclasses import dataclass
-from functools import cache
 from math import exp
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-if TYPE_CHECKING:
-    from threadpoolctl import ThreadpoolController
+from assets.models.threads import one_thread
 
 SEED = 17
 _ROUNDS, _TOLERANCE = 200, 1e-3
@@ -80,14 +77,6 @@ def fit_hidden_markov(returns: Floats) -> HiddenMarkov:
     )
 
 
-@cache
-def _threads() -> "ThreadpoolController":
-    """The libraries' threads, found once: the search takes as long as a fit."""
-    from threadpoolctl import ThreadpoolController  # noqa: PLC0415 - knows only what is imported before it
-
-    return ThreadpoolController()
-
-
 def mixture(sample: Floats, asked: Floats) -> Floats:
     """Probability of the more volatile of two Gaussian components, without regard to the sessions before.
 
@@ -97,7 +86,6 @@ def mixture(sample: Floats, asked: Floats) -> Floats:
     """
     from sklearn.mixture import GaussianMixture  # noqa: PLC0415 - costs seconds
 
-    # On samples of this size threads only wait for each other, and their sums depend on their number.
-    with _threads().limit(limits=1):
+    with one_thread():
         model = GaussianMixture(2, random_state=SEED).fit(sample)
     return np.asarray(model.predict_proba(asked)[:, int(np.argmax(model.means_[:, 1]))])

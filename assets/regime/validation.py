@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 from scipy.special import expit
 
 from assets.inputs import Filled, Inputs
-from assets.models.forecasts import auc, brier, diebold_mariano, resampled
+from assets.models.forecasts import Counts, Floats, auc, brier, diebold_mariano, resampled
+from assets.models.threads import one_thread
 
 OUTCOMES = {"drawdown": "is_drawdown_ahead", "high_vol": "is_high_vol_ahead"}
 PREDICTORS: Mapping[str, tuple[str, ...]] = {
@@ -54,60 +55,61 @@ class Forecasts(NamedTuple):
 
     sessions: pd.DatetimeIndex
     came: NDArray[np.bool_]
-    by: Mapping[str, NDArray[np.float64]]
+    by: Mapping[str, Floats]
 
 
 def fill(inputs: Inputs) -> Filled:
     """One row per outcome and predictor, columns as in sql/regime/validation.sql."""
     pairs = inputs.query(QUERY).set_index("session").astype({"is_bear": float})
-    rows = [row for outcome in OUTCOMES for row in _judged(outcome, _forecasts(pairs, OUTCOMES[outcome]))]
+    forecasts = {outcome: _forecasts(pairs, column) for outcome, column in OUTCOMES.items()}
+    judged = {outcome: of for outcome, of in forecasts.items() if of.came.any() and not of.came.all()}
+    # Outcomes that are forecast on as many sessions share their draws.
+    draws = {length: resampled(length, DRAWS, BLOCK, SEED) for length in {len(of.came) for of in judged.values()}}
+    rows = [row for outcome, of in judged.items() for row in _judged(outcome, of, draws[len(of.came)])]
     return Filled(pd.DataFrame(rows))
 
 
 def _forecasts(pairs: pd.DataFrame, outcome: str) -> Forecasts:
     """Each year's sessions by fits to the pairs whose outcome was known before the year."""
-    years: list[pd.DataFrame] = []
-    by: dict[str, list[NDArray[np.float64]]] = {predictor: [] for predictor in PREDICTORS}
+    came = pairs[outcome].to_numpy(dtype=bool)
+    # scikit-learn looks at a frame for longer than it fits.
+    regressors = {predictor: pairs[list(columns)].to_numpy(dtype=float) for predictor, columns in PREDICTORS.items()}
+    by = {predictor: np.full(len(pairs), np.nan) for predictor in PREDICTORS}
+    is_forecast = np.zeros(len(pairs), dtype=bool)
     of_year = pd.DatetimeIndex(pairs.index).year
     for year in of_year.unique():
-        asked = pairs[of_year == year]
-        known = pairs[pairs["known_on"] < pd.Timestamp(year, 1, 1)]
+        asked, known = of_year == year, (pairs["known_on"] < pd.Timestamp(year, 1, 1)).to_numpy()
         # Without both outcomes there is nothing to fit.
-        if len(known) < LEAST_SESSIONS or known[outcome].all() or not known[outcome].any():
+        if known.sum() < LEAST_SESSIONS or came[known].all() or not came[known].any():
             continue
-        years.append(asked)
-        for predictor, columns in PREDICTORS.items():
-            by[predictor].append(_logit(known[list(columns)], known[outcome], asked[list(columns)]))
-    if not years:
-        return Forecasts(pd.DatetimeIndex([]), np.array([], dtype=bool), {})
-    judged = pd.concat(years)
-    return Forecasts(
-        pd.DatetimeIndex(judged.index), judged[outcome].to_numpy(dtype=bool), {of: np.concatenate(by[of]) for of in by}
-    )
+        is_forecast |= asked
+        for predictor, of in regressors.items():
+            by[predictor][asked] = _logit(of[known], came[known], of[asked])
+    sessions = pd.DatetimeIndex(pairs.index[is_forecast])
+    return Forecasts(sessions, came[is_forecast], {predictor: by[predictor][is_forecast] for predictor in by})
 
 
-def _logit(known: pd.DataFrame, came: pd.Series, asked: pd.DataFrame) -> NDArray[np.float64]:
+def _logit(known: Floats, came: NDArray[np.bool_], asked: Floats) -> Floats:
     """Probabilities by a logistic regression, by the past frequency where there is no regressor."""
-    if not len(known.columns):
+    if not known.shape[1]:
         return np.full(len(asked), came.mean())
     from sklearn.linear_model import LogisticRegression  # noqa: PLC0415 - costs a second
 
-    centre, scale = known.mean(), known.std()
-    model = LogisticRegression(C=np.inf).fit((known - centre) / scale, came.astype(bool))
+    centre, scale = known.mean(axis=0), known.std(axis=0, ddof=1)
+    with one_thread():
+        model = LogisticRegression(C=np.inf).fit((known - centre) / scale, came)
     return np.asarray(expit(model.decision_function((asked - centre) / scale)))
 
 
-def _judged(outcome: str, forecasts: Forecasts) -> list[dict[str, object]]:
-    if not forecasts.by or forecasts.came.all() or not forecasts.came.any():
-        return []
-    counts = resampled(len(forecasts.came), DRAWS, BLOCK, SEED)
-    once = np.ones((1, len(forecasts.came)), dtype=np.int64)
+def _judged(outcome: str, forecasts: Forecasts, counts: Counts) -> list[dict[str, object]]:
+    once = np.ones((1, len(forecasts.came)), dtype=np.int32)
     losses = {predictor: brier(forecast, forecasts.came) for predictor, forecast in forecasts.by.items()}
+    drawn = dict(zip(losses, (counts @ np.column_stack(list(losses.values()))).T, strict=True))
     rows = []
     for predictor, forecast in forecasts.by.items():
         loss, climatology = losses[predictor], losses["climatology"]
         areas = auc(forecast, forecasts.came, counts)
-        skills = 1 - (counts @ loss) / (counts @ climatology)
+        skills = 1 - drawn[predictor] / drawn["climatology"]
         against_climatology = diebold_mariano(loss, climatology, AHEAD - 1)
         against_vix = diebold_mariano(loss, losses["vix"], AHEAD - 1)
         rows.append(
