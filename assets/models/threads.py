@@ -1,6 +1,7 @@
 """One thread for fits on small samples."""
 
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -8,12 +9,14 @@ if TYPE_CHECKING:
     from threadpoolctl import ThreadpoolController
 
 
-def one_thread() -> AbstractContextManager[object]:
+@contextmanager
+def one_thread() -> Iterator[None]:
     """Within it linear algebra and scikit-learn run in one thread.
 
     On samples of a few thousand sessions threads only wait for each other, and their sums depend on their number.
     """
-    return _controller().limit(limits=1)
+    with _controller().limit(limits=1):
+        yield
 
 
 @cache
