@@ -27,17 +27,15 @@ MEMBERS = """
         p.close,
         p.close * p.volume as traded,
         p.total_return,
-        exists (
-            select 1 from staging.index_members as m
-            where
-                m.index_symbol = 'SPX'
-                and m.symbol = p.symbol
-                and coalesce(m.added_date, date '1900-01-01') <= p.session
-                and (m.removed_date is null or m.removed_date > p.session)
-                and m.available_at <= s.decision_at
-        ) as is_member
+        m.symbol is not null as is_member
     from staging.member_prices as p
     inner join reference.sessions as s using (session)
+    left join staging.index_members as m
+        on m.index_symbol = 'SPX'
+        and m.symbol = p.symbol
+        and (m.added_date is null or m.added_date <= p.session)
+        and (m.removed_date is null or m.removed_date > p.session)
+        and m.available_at <= s.decision_at
 """
 SESSIONS = """
     select session, session_no from reference.sessions
@@ -64,11 +62,8 @@ def fill(inputs: Inputs) -> Filled:
         return laid_out
 
     is_in = in_panel(grid("traded"), grid("is_member") == 1)
-    [taken] = np.nonzero(is_in.any(axis=0))
-    found = spreads(_bars(*(grid(name)[:, taken] for name in (*PRICES, "total_return"))))
-    edge, corwin_schultz, abdi_ranaldo = (
-        np.where(is_in[:, taken], 1e4 * of, np.nan) for of in (found.edge, found.corwin_schultz, found.abdi_ranaldo)
-    )
+    found = spreads(_bars(*(grid(name) for name in (*PRICES, "total_return"))), is_in)
+    edge, corwin_schultz, abdi_ranaldo = (1e4 * of for of in (found.edge, found.corwin_schultz, found.abdi_ranaldo))
     median, low, high = median_band(edge, COVERAGE, LEAST)
     rows = sessions[["session"]].assign(
         panel_members=np.isfinite(edge).sum(axis=1),

@@ -19,6 +19,7 @@ from pandas.api.indexers import BaseIndexer
 from scipy.stats import binom
 
 Array = NDArray[np.float64]
+Flags = NDArray[np.bool_]
 
 # Bars of a window, and pairs of a bar and the one before it.
 WINDOW = 21
@@ -60,18 +61,42 @@ class Spreads:
     abdi_ranaldo: Array
 
 
-def spreads(bars: Bars) -> Spreads:
+def spreads(bars: Bars, wanted: Flags | None = None) -> Spreads:
     """The three estimates; a window's do not depend on bars outside it but for the last digits of EDGE.
 
     Those depend on earlier bars of the series, never on later ones or on another series.
+
+    Args:
+        bars: The bars.
+        wanted: Of which windows, shape (sessions, n); of all unless given. The others are NaN.
     """
-    edge = _edge(bars)
+    if wanted is None:
+        wanted = np.ones(bars.close.shape, dtype=bool)
+    used = wanted.copy()
+    for ahead in range(1, min(WINDOW, len(wanted))):
+        used[:-ahead] |= wanted[ahead:]
+    # Only rows that are used, one series after the other: what a kept window's span has before it hangs on the past.
+    place = _places(used).T[used.T]
+    rows = Bars(*(of.T[used.T][:, None] for of in (bars.open, bars.high, bars.low, bars.close)))
+    edge = _edge(rows, place)
     is_known = np.isfinite(edge)
+
+    def laid_out(values: Array) -> Array:
+        found = np.full(wanted.shape, np.nan)
+        found.T[used.T] = np.where(is_known, values, np.nan)
+        return np.where(wanted, found, np.nan)
+
     return Spreads(
-        edge,
-        np.where(is_known, _mean_of_pairs(corwin_schultz_pairs(bars)), np.nan),
-        np.where(is_known, _mean_of_pairs(abdi_ranaldo_pairs(bars)), np.nan),
+        laid_out(edge),
+        laid_out(_mean_of_pairs(corwin_schultz_pairs(rows))[:, 0]),
+        laid_out(_mean_of_pairs(abdi_ranaldo_pairs(rows))[:, 0]),
     )
+
+
+def _places(used: Flags) -> NDArray[np.int64]:
+    """How many rows of the same span each row has before it, shape (sessions, n); spans are rows used in a row."""
+    row = np.arange(len(used))[:, None]
+    return row - np.maximum.accumulate(np.where(used, -1, row), axis=0) - 1
 
 
 def corwin_schultz_pairs(bars: Bars) -> Array:
@@ -153,13 +178,13 @@ def median_band(values: Array, coverage: float, least: int) -> tuple[Array, Arra
     return median, low, high
 
 
-class _OfEachSeries(BaseIndexer):
-    """Windows of 20 pairs in series of equal length that stand one after the other; each series begins anew.
+class _OfEachSpan(BaseIndexer):
+    """Windows of 20 pairs in spans that stand one after the other; each span begins anew.
 
-    A series' first row is in no window, as its pair is of another series; the empty window there clears pandas' sums.
+    A span's first row is in no window, as its pair is of another span; the empty window there clears pandas' sums.
     """
 
-    length: int
+    place: NDArray[np.int64]
 
     def get_window_bounds(
         self,
@@ -169,21 +194,19 @@ class _OfEachSeries(BaseIndexer):
         closed: str | None = None,  # noqa: ARG002
         step: int | None = None,  # noqa: ARG002
     ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        row = np.arange(num_values, dtype=np.int64)
-        place = row % self.length
-        end = row + (place > 0)
-        return end - np.minimum(place, PAIRS), end
+        end = np.arange(num_values, dtype=np.int64) + (self.place > 0)
+        return end - np.minimum(self.place, PAIRS), end
 
 
-def _edge(bars: Bars) -> Array:
-    if not bars.close.size:
-        return np.full(bars.close.shape, np.nan)
+def _edge(rows: Bars, place: NDArray[np.int64]) -> Array:
+    """EDGE of each window within a span; rows as they stand one after the other, and their places in their spans."""
+    if not len(place):
+        return np.zeros(0)
     # One call for all series, as most of a call's time does not depend on the number of rows.
-    prices = {"open": bars.open, "high": bars.high, "low": bars.low, "close": bars.close}
-    stacked = pd.DataFrame({name: of.ravel(order="F") for name, of in prices.items()})
-    windows = _OfEachSeries(length=len(bars.close))
-    found = edge_rolling(stacked, windows, min_periods=WINDOW).to_numpy()
-    return np.reshape(found, bars.close.shape, order="F")
+    prices = {"open": rows.open, "high": rows.high, "low": rows.low, "close": rows.close}
+    stacked = pd.DataFrame({name: of[:, 0] for name, of in prices.items()})
+    found: Array = edge_rolling(stacked, _OfEachSpan(place=place), min_periods=WINDOW).to_numpy()
+    return found
 
 
 def _mean_of_pairs(pairs: Array) -> Array:

@@ -200,6 +200,21 @@ def test_neither_the_future_nor_another_series_changes_an_estimate(seed: int, cu
         np.testing.assert_array_equal(alone[:, 0], getattr(whole, name)[:, 2])
 
 
+@FEW
+@given(seed=st.integers(0, 2**16), cut=st.integers(22, 99))
+def test_the_windows_that_are_wanted_are_the_same_and_the_future_changes_none(seed: int, cut: int) -> None:
+    of = without(drawn(seed, 100), 10, 0)
+    # In stretches, some less than a window apart and some more.
+    wanted = np.repeat(np.random.default_rng(seed).random((20, 3)) < 0.3, 5, axis=0)
+    every, found = spreads(of), spreads(of, wanted)
+    before = spreads(part(of, slice(cut), slice(None)), wanted[:cut])
+    for name in ("edge", "corwin_schultz", "abdi_ranaldo"):
+        values = getattr(found, name)
+        np.testing.assert_allclose(values, np.where(wanted, getattr(every, name), np.nan), rtol=1e-9)
+        np.testing.assert_array_equal(getattr(before, name), values[:cut])
+        assert np.isnan(getattr(spreads(of, np.zeros_like(wanted)), name)).all()
+
+
 def test_dividends_and_splits_are_held_on_as_shares() -> None:
     # 2 paid on 98; a rounding difference; a 2-for-1 split; a missing bar; nothing known of the last.
     close = np.array([100, 98, 98, 49, np.nan, 49, 50])[:, None]
