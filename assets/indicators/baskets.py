@@ -75,10 +75,11 @@ def fill(inputs: Inputs) -> Filled:
             own,
             is_broad=stocks_there >= LEAST_STOCKS,
         )
-        missing = _missing(part, has_comparator=basket in comparators)
-        part["inputs_missing"] = rows["not_priced"].where(rows["not_priced"].notna(), missing)
-        parts.append(part.assign(basket=basket, grade=rows["grade"]))
-    return Filled(pd.concat(parts).rename_axis("session").reset_index())
+        parts.append(part.assign(basket=basket, grade=rows["grade"], not_priced=rows["not_priced"]))
+    every = pd.concat(parts).rename_axis("session").reset_index()
+    not_priced = every.pop("not_priced")
+    missing = _missing(every, every["basket"].isin(comparators.index))
+    return Filled(every.assign(inputs_missing=not_priced.where(not_priced.notna(), missing)))
 
 
 def _column(frame: pd.DataFrame, name: str | None) -> pd.Series:
@@ -103,17 +104,9 @@ def _basket(
     rows["basket_corr_63d_comparator"] = rolling.correlation(log_return, compared["comparator"], WINDOW).value
     slope = rolling.beta(log_return, compared["qqq"], WINDOW)
     rows["basket_beta_63d_qqq"], rows["basket_beta_63d_qqq_lo"], rows["basket_beta_63d_qqq_hi"] = slope
-    rows["pairwise_corr_63d"] = _crowding(own.to_numpy())
+    rows["pairwise_corr_63d"] = mean_correlation(own.to_numpy(), WINDOW, LEAST_MEMBERS)
     rows["pairwise_corr_rank_504d"] = rolling.rank(rows["pairwise_corr_63d"], RANKED)
     return rows
-
-
-def _crowding(own: Array) -> Array:
-    crowding = np.full(len(own), np.nan)
-    if own.shape[1] >= LEAST_MEMBERS:
-        for end in range(WINDOW, len(own) + 1):
-            crowding[end - 1] = mean_correlation(own[end - WINDOW : end], LEAST_MEMBERS)
-    return crowding
 
 
 def _legs(log_return: pd.Series, began: pd.Series, own: pd.DataFrame, is_broad: pd.Series) -> pd.DataFrame:
@@ -159,11 +152,13 @@ def _legs(log_return: pd.Series, began: pd.Series, own: pd.DataFrame, is_broad: 
 def _extremes(level: Array) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
     """For each session of a stretch: the low of 63 sessions, the high since it, and the high of all 63."""
     places = np.full((3, len(level)), -1)
-    for now in range(WINDOW - 1, len(level)):
-        first = now - WINDOW + 1
-        window = level[first : now + 1]
-        low = int(window.argmin())
-        places[:, now] = first + low, first + low + int(window[low:].argmax()), first + int(window.argmax())
+    if len(level) >= WINDOW:
+        windows = np.lib.stride_tricks.sliding_window_view(level, WINDOW)
+        low = windows.argmin(axis=1)
+        # Every level is above 0.
+        since = np.where(np.arange(WINDOW) >= low[:, None], windows, 0)
+        starts = np.arange(len(windows))
+        places[:, WINDOW - 1 :] = starts + np.array([low, since.argmax(axis=1), windows.argmax(axis=1)])
     return places[0], places[1], places[2]
 
 
@@ -193,7 +188,7 @@ def _drawn(own: pd.DataFrame) -> Array:
     return np.asarray((drawn - every).cumsum(axis=0))
 
 
-def _missing(rows: pd.DataFrame, *, has_comparator: bool) -> pd.Series:
+def _missing(rows: pd.DataFrame, has_comparator: pd.Series) -> pd.Series:
     returns = ["rise_63d_pct", *(f"basket_return_{sessions}d_pct" for sessions in HORIZONS)]
     return reasons(
         {

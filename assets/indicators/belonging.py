@@ -10,11 +10,6 @@ def belonging(sessions: pd.Index, spells: pd.DataFrame) -> pd.DataFrame:
         sessions: The sessions.
         spells: Rows of reference.basket_members of one basket: symbol, valid_from, valid_to.
     """
-    belongs = {
-        symbol: sum(
-            (sessions >= first) & ((sessions < end) | pd.isna(end))
-            for first, end in of[["valid_from", "valid_to"]].itertuples(index=False)
-        ).astype(bool)
-        for symbol, of in spells.groupby("symbol")
-    }
-    return pd.DataFrame(belongs, index=sessions, dtype=bool)
+    day, first, end = (of.to_numpy()[:, None] for of in (sessions, spells["valid_from"], spells["valid_to"]))
+    in_spell = pd.DataFrame((first <= day.T) & ((end > day.T) | pd.isna(end)), spells["symbol"], sessions)
+    return in_spell.groupby("symbol").any().T

@@ -46,11 +46,21 @@ def test_the_mean_correlation_is_that_of_all_pairs() -> None:
     returns = np.random.default_rng(1).standard_normal((63, 5)) + np.random.default_rng(2).standard_normal((63, 1))
     matrix = pd.DataFrame(returns).corr().to_numpy()
     expected = matrix[np.triu_indices(5, 1)].mean()
-    assert mean_correlation(returns, 3) == pytest.approx(expected)
+    assert mean_correlation(returns, 63, 3)[-1] == pytest.approx(expected)
     # A member with a hole and one that never moves are left out.
     returns[10, 0], returns[:, 1] = np.nan, 0.01
-    assert mean_correlation(returns, 3) == pytest.approx(matrix[2:, 2:][np.triu_indices(3, 1)].mean())
-    assert np.isnan(mean_correlation(returns, 4))
+    assert mean_correlation(returns, 63, 3)[-1] == pytest.approx(matrix[2:, 2:][np.triu_indices(3, 1)].mean())
+    assert np.isnan(mean_correlation(returns, 63, 4)).all()
+
+
+@FEW
+@given(seed=SEEDS, cut=st.integers(0, 79))
+def test_neither_the_future_nor_who_comes_later_changes_a_mean_correlation(seed: int, cut: int) -> None:
+    returns = np.random.default_rng(seed).standard_normal((80, 5))
+    returns[:60, 1], returns[30:, 3] = np.nan, np.nan
+    whole = mean_correlation(returns, 20, 3)
+    np.testing.assert_array_equal(mean_correlation(returns[:cut], 20, 3), whole[:cut])
+    np.testing.assert_array_equal(mean_correlation(np.delete(returns, 1, axis=1), 20, 3)[:79], whole[:79])
 
 
 @FEW
