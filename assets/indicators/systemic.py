@@ -1,6 +1,6 @@
 """Fills indicators.systemic: turbulence, the absorption ratio, and official stress indices beside them; its picture."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import numpy as np
 import pandas as pd
@@ -112,18 +112,23 @@ def turbulent_sessions(returns: Array) -> tuple[pd.DataFrame, Flags]:
         turbulence with its band, turbulence_rank_756d, is_turbulent and assets_used by session; and which assets each
         session used.
     """
-    used = ~np.isnan(returns) & _before(_full(returns, TURBULENCE_SESSIONS), 1)
+    is_there = ~np.isnan(returns)
+    used = is_there & _before(_full(is_there, TURBULENCE_SESSIONS), 1)
     value, without = np.full(len(returns), np.nan), np.full(returns.shape, np.nan)
     for t in np.flatnonzero(used.sum(axis=1) >= LEAST_ASSETS):
-        window = returns[max(t - TURBULENCE_SESSIONS, 0) : t, used[t]]
-        window = window[~np.isnan(window).any(axis=1)]
+        before = slice(max(t - TURBULENCE_SESSIONS, 0), t)
+        window = returns[before, used[t]][is_there[before, used[t]].all(axis=1)]
         if len(window) < LEAST_COMMON * TURBULENCE_SESSIONS:
             continue
-        moves = window.max(axis=0) > window.min(axis=0)
-        used[t, used[t]] = moves
+        # Seldom has an asset the same return on both ends; then all of the window is searched.
+        moves = window[0] != window[-1]
+        if not moves.all():
+            moves = (window != window[0]).any(axis=0)
+            window = window[:, moves]
+            used[t, used[t]] = moves
         if moves.sum() < LEAST_ASSETS:
             continue
-        value[t], without[t, used[t]] = turbulence(window[:, moves], returns[t, used[t]])
+        value[t], without[t, used[t]] = turbulence(window, returns[t, used[t]])
     low, high = _band(value, without)
     distance = pd.Series(value)
     ranked = distance.rolling(TURBULENCE_SESSIONS, min_periods=int(np.ceil(FULL * TURBULENCE_SESSIONS)))
@@ -154,29 +159,30 @@ def absorbed_sessions(returns: Array) -> tuple[pd.DataFrame, Flags]:
         absorption_ratio with its band, absorption_shift and sectors_used by session; and which assets each session
         used.
     """
-    full = _full(returns, ABSORPTION_SESSIONS)
-    used = ~np.isnan(returns) & full
+    is_there = ~np.isnan(returns)
+    full = _full(is_there, ABSORPTION_SESSIONS)
+    used = is_there & full
     lasting = used & _before(full, YEAR - 1)
-    courses: dict[tuple[int, ...], Array] = {}
     value, shift, without = np.full(len(returns), np.nan), np.full(len(returns), np.nan), np.full(returns.shape, np.nan)
-    for t in np.flatnonzero(used.sum(axis=1) >= LEAST_ASSETS):
-        members = np.flatnonzero(used[t])
-        covariance = _covariance(returns, t, members)
-        if covariance is None:
+    # Sessions with the same assets at a time.
+    for flags in np.unique(np.vstack([used, lasting]), axis=0):
+        members = np.flatnonzero(flags)
+        if len(members) < LEAST_ASSETS:
             continue
-        components = _components(members)
-        value[t] = absorption_ratio(covariance, components)
-        without[t, members] = absorption_ratio(without_each(covariance), components)
-        _course(courses, members, len(returns))[t] = value[t]
-    for t in np.flatnonzero(lasting.sum(axis=1) >= LEAST_ASSETS):
-        members = np.flatnonzero(lasting[t])
-        year = _course(courses, members, len(returns))[t - YEAR + 1 : t + 1]
-        for ago in np.flatnonzero(np.isinf(year)):
-            covariance = _covariance(returns, t - YEAR + 1 + ago, members)
-            year[ago] = np.nan if covariance is None else absorption_ratio(covariance, _components(members))
-        spread = year.std(ddof=1)
-        if spread > 0:
-            shift[t] = (year[-RECENT:].mean() - year.mean()) / spread
+        of_session, of_year = ((sets == flags).all(axis=1) for sets in (used, lasting))
+        asked = of_session | (_seen(of_year[::-1], YEAR)[::-1] > 0)
+        is_known, covariances = _covariances(returns[:, members], asked)
+        components = round(len(members) / ASSETS_PER_COMPONENT)
+        ratio = np.full(len(returns), np.nan)
+        ratio[is_known] = absorption_ratio(covariances, components)
+        value[of_session] = ratio[of_session]
+        both = of_session & is_known
+        without[np.ix_(both, members)] = absorption_ratio(without_each(covariances[both[is_known]]), components)
+        [years] = np.nonzero(of_year)
+        year = ratio[years[:, None] + np.arange(1 - YEAR, 1)]
+        spread = year.std(axis=1, ddof=1)
+        moved = year[:, -RECENT:].mean(axis=1) - year.mean(axis=1)
+        shift[years] = np.divide(moved, spread, out=np.full(len(years), np.nan), where=spread > 0)
     low, high = _band(value, without)
     table = pd.DataFrame(
         {
@@ -190,12 +196,17 @@ def absorbed_sessions(returns: Array) -> tuple[pd.DataFrame, Flags]:
     return table, used
 
 
-def _full(returns: Array, window: int) -> Flags:
+def _full(is_there: Flags, window: int) -> Flags:
     """Whether the window that ends with a session is full, by session and asset."""
-    seen = np.cumsum(~np.isnan(returns), axis=0)
-    seen[window:] -= seen[:-window].copy()
-    full: Flags = seen >= FULL * window
+    full: Flags = _seen(is_there, window) >= FULL * window
     return full
+
+
+def _seen(flags: Flags, window: int) -> NDArray[np.int64]:
+    """How many are set in the window that ends with each session."""
+    seen = np.cumsum(flags, axis=0)
+    seen[window:] -= seen[:-window].copy()
+    return seen
 
 
 def _before(flags: Flags, sessions: int) -> Flags:
@@ -203,22 +214,25 @@ def _before(flags: Flags, sessions: int) -> Flags:
     return np.vstack([np.zeros((sessions, flags.shape[1]), bool), flags])[: len(flags)]
 
 
-def _covariance(returns: Array, t: np.integer, members: NDArray[np.int64]) -> Array | None:
-    """The weighted covariance of the window that ends with session t; None with too few sessions in common."""
-    window = returns[max(t + 1 - ABSORPTION_SESSIONS, 0) : t + 1, members]
-    is_whole = ~np.isnan(window).any(axis=1)
-    if is_whole.sum() < LEAST_COMMON * ABSORPTION_SESSIONS:
-        return None
-    return weighted_covariance(window[is_whole], WEIGHTS[-len(window) :][is_whole])
+def _covariances(returns: Array, asked: Flags) -> tuple[Flags, Array]:
+    """Weighted covariances of the windows that end with the sessions asked for and have enough sessions in common.
 
+    Args:
+        returns: Shape (sessions, n).
+        asked: Shape (sessions,).
 
-def _components(members: Sequence[int] | NDArray[np.int64]) -> int:
-    return round(len(members) / ASSETS_PER_COMPONENT)
-
-
-def _course(courses: dict[tuple[int, ...], Array], members: NDArray[np.int64], sessions: int) -> Array:
-    """The absorption ratios of these assets by session, infinite where not worked out so far."""
-    return courses.setdefault(tuple(members.tolist()), np.full(sessions, np.inf))
+    Returns:
+        Which of the sessions have one, shape (sessions,); those, shape (with one, n, n).
+    """
+    is_whole = ~np.isnan(returns).any(axis=1)
+    is_known = asked & (_seen(is_whole, ABSORPTION_SESSIONS) >= LEAST_COMMON * ABSORPTION_SESSIONS)
+    [ends] = np.nonzero(is_known)
+    covariances = np.empty((len(ends), returns.shape[1], returns.shape[1]))
+    for place, t in enumerate(ends):
+        window = slice(max(t + 1 - ABSORPTION_SESSIONS, 0), t + 1)
+        kept = is_whole[window]
+        covariances[place] = weighted_covariance(returns[window][kept], WEIGHTS[-len(kept) :][kept])
+    return is_known, covariances
 
 
 def _band(value: Array, without: Array) -> tuple[Array, Array]:
