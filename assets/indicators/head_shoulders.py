@@ -92,9 +92,11 @@ def _variants(by_symbol: pd.DataFrame, members: pd.DataFrame) -> dict[str, pd.Se
     return variants
 
 
-def _paths(changes: pd.Series, window: int) -> tuple[Array, NDArray[np.bool_]]:
-    """Every window's path from 0, (windows, window), and whether it has no gap; zeros where it has one."""
-    moves = np.lib.stride_tricks.sliding_window_view(changes.to_numpy(), window)[:, 1:]
+def _paths(
+    changes: pd.Series, window: int, where: NDArray[np.intp] | slice = slice(None)
+) -> tuple[Array, NDArray[np.bool_]]:
+    """Some windows' paths from 0, (windows, window), and whether each has no gap; zeros where it has one."""
+    moves = np.lib.stride_tricks.sliding_window_view(changes.to_numpy(), window)[where, 1:]
     whole = np.isfinite(moves).all(axis=1)
     paths = np.zeros((len(moves), window))
     paths[whole, 1:] = moves[whole].cumsum(axis=1)
@@ -149,9 +151,9 @@ def _share_of_variants(
     """How many variants have every return, and the share of them with a head within 3 sessions, at some windows."""
     tested, agree = np.zeros(len(found.points)), np.zeros(len(found.points))
     for changes in variants.values():
-        paths, whole = _paths(changes, window)
-        there = where[whole[where]]
-        heads = find(paths[there]).points[:, HEAD]
+        paths, whole = _paths(changes, window, where)
+        there = where[whole]
+        heads = find(paths[whole]).points[:, HEAD]
         tested[there] += 1
         agree[there] += (heads >= 0) & (np.abs(heads - found.points[there, HEAD]) <= SAME)
     with np.errstate(invalid="ignore"):

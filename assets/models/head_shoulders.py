@@ -64,17 +64,18 @@ def smooth(paths: Array) -> tuple[Array, Array]:
     count, steps = paths.shape
     least = steps * LEAST_BANDWIDTH
     smoothers = np.array([_smoother(steps, multiple * least) for multiple in MULTIPLES])
+    # A linear smoother's residual without the point itself is linear in the path, too.
+    kept = 1 - np.diagonal(smoothers, axis1=1, axis2=2)
+    residuals = ((np.eye(steps) - smoothers) / kept[:, :, None]).transpose(0, 2, 1)
     smoothed, bandwidths = np.empty_like(paths), np.empty(count)
     for first in range(0, count, BATCH):
         batch = paths[first : first + BATCH]
         blocks = np.zeros((-(-len(batch) // BLOCK), BLOCK, steps))
         blocks.reshape(-1, steps)[: len(batch)] = batch
-        fits = (blocks @ smoothers.transpose(0, 2, 1)[:, None]).reshape(len(MULTIPLES), -1, steps)[:, : len(batch)]
-        # A linear smoother's residual without the point itself.
-        left_out = (batch - fits) / (1 - np.diagonal(smoothers, axis1=1, axis2=2)[:, None])
-        scores = (left_out**2).mean(axis=2)
+        left_out = (blocks @ residuals[:, None]).reshape(len(MULTIPLES), -1, steps)[:, : len(batch)]
+        scores = np.vecdot(left_out, left_out)
         chosen = np.maximum(np.argmin(scores, axis=0), MULTIPLES.index(1.0))
-        smoothed[first : first + BATCH] = fits[chosen, np.arange(len(batch))]
+        smoothed[first : first + BATCH] = batch - kept[chosen] * left_out[chosen, np.arange(len(batch))]
         bandwidths[first : first + BATCH] = (np.array(MULTIPLES)[chosen]) * least
     return smoothed, bandwidths
 
