@@ -167,9 +167,11 @@ taking_part as materialized (
 
 returns as materialized (
     select session, symbol, total_return from bars
-    union
+    union all by name
     select session, symbol, total_return from stocks
-    where symbol in (select symbol from ranked where tenth in (1, 10))
+    where
+        symbol in (select symbol from ranked where tenth in (1, 10))
+        and symbol not in (select symbol from members)
 ),
 
 -- From the first session without a return on a member stays in cash.
