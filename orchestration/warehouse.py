@@ -20,6 +20,7 @@ import duckdb
 import pandas as pd
 from sqlglot import exp
 
+from assets.frames import frame_of
 from assets.sources.sessions import sessions_decided_by
 from orchestration import quality
 from orchestration.errors import RefusedError, WarehouseError
@@ -75,8 +76,7 @@ class Warehouse:
 
     def query(self, sql: str) -> pd.DataFrame:
         """The rows of a SELECT."""
-        rows: pd.DataFrame = self._connection.sql(sql).df()
-        return rows
+        return frame_of(self._connection.sql(sql))
 
     def reader(self, table: Table) -> "Reader":
         """A query function for one table's `fill`, limited to what its header says it reads."""
@@ -408,24 +408,40 @@ class Warehouse:
 
     def _add_vintages(self, table: Table, keys: Sequence[str]) -> int:
         values = [name for name in table.types if name not in {*keys, "available_at", "observed_at"}]
-        differs = " or ".join(f"delivered.{_quoted(n)} is distinct from newest.{_quoted(n)}" for n in values)
         keys_sql = ", ".join(_quoted(name) for name in keys)
+
+        def differs_from(vintage: str) -> str:
+            return " or ".join(f"delivered.{_quoted(n)} is distinct from {vintage}.{_quoted(n)}" for n in values)
+
+        # Most rows say what all their vintages say. The newest, which needs a sort, is looked for of the others only.
+        self._connection.execute(
+            f"""
+            create or replace temp table unlike as
+            select distinct {keys_sql}
+            from accepted as delivered
+            left join {table.qualified} as stored using ({keys_sql})
+            where stored.observed_at is null or {differs_from("stored")}
+            """
+        )
         # A correction could not be known before it was observed.
         [(added,)] = self._connection.execute(
             f"""
             insert into {table.qualified} by name
+            with newest as (
+                from {table.qualified} semi join unlike using ({keys_sql})
+                qualify row_number() over (partition by {keys_sql} order by observed_at desc) = 1
+            )
+
             select delivered.* replace (
                 case when newest.observed_at is null then delivered.available_at
                 else greatest(delivered.available_at, delivered.observed_at) end as available_at
             )
-            from accepted as delivered
-            left join (
-                from {table.qualified}
-                qualify row_number() over (partition by {keys_sql} order by observed_at desc) = 1
-            ) as newest using ({keys_sql})
-            where newest.observed_at is null or {differs}
+            from (from accepted semi join unlike using ({keys_sql})) as delivered
+            left join newest using ({keys_sql})
+            where newest.observed_at is null or {differs_from("newest")}
             """
         ).fetchall()
+        self._connection.execute("drop table temp.unlike")
         return int(added)
 
     def _comment(self, table: Table, what: Literal["view", "table"]) -> None:

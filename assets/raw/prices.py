@@ -32,10 +32,14 @@ def fill(inputs: Inputs) -> Filled:
     stocks = [*members, *of_baskets]
     known = inputs.query(
         f"""
-        select symbol, date, close
-        from raw.prices
-        qualify dense_rank() over (partition by symbol order by date desc) <= {OVERLAP}
-            and row_number() over (partition by symbol, date, source order by observed_at desc) = 1
+        with days as (select distinct symbol, date from raw.prices),
+
+        begun as (select symbol, list_min(max(date, {OVERLAP})) as first_date from days group by symbol)
+
+        select p.symbol, p.date, p.close
+        from raw.prices as p
+        inner join begun as b on p.symbol = b.symbol and p.date >= b.first_date
+        qualify row_number() over (partition by p.symbol, p.date, p.source order by p.observed_at desc) = 1
         """
     )
     delivery = inputs.sources.prices.prices([*instruments, *stocks], known)

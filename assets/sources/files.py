@@ -23,6 +23,7 @@ from pathlib import Path
 import duckdb
 import pandas as pd
 
+from assets.frames import frame_of
 from assets.sources.errors import Failure, SourceError, some
 from assets.sources.prices import COLUMNS, NO_VOLUME, Delivery, Instrument
 
@@ -44,7 +45,13 @@ NUMBER_TYPES = {
 # Bars that are a close alone in one file and stand in full in another of the same folder.
 _REPLACED = """
     delete from bars as bar
-    using (select symbol, date, source, path from bars where coalesce(open, high, low) is not null) as full_bar
+    using (
+        select symbol, date, source, path from bars
+        where
+            coalesce(open, high, low) is not null
+            -- A few bars are a close alone; a million need not be compared with them one by one.
+            and (symbol, date) in (select (symbol, date) from bars where coalesce(open, high, low) is null)
+    ) as full_bar
     where
         coalesce(bar.open, bar.high, bar.low) is null
         and bar.symbol = full_bar.symbol
@@ -143,7 +150,7 @@ class FilePrices:
             for path in files:
                 held |= _load(reader, path, "files/" + path.relative_to(self.folder).as_posix())
             reader.execute(_REPLACED)
-            rows = reader.execute(f"select {', '.join(COLUMNS)} from bars").df()
+            rows = frame_of(reader.sql(f"select {', '.join(COLUMNS)} from bars"))
         if rows.empty:
             raise SourceError(str(self.folder), f"no file holds any of the {len(instruments)} instruments")
         absent = [
