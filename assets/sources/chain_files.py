@@ -87,8 +87,10 @@ class _Wanted:
 
     @cached_property
     def known_content(self) -> frozenset[str]:
-        """Source and content of what is known."""
-        return frozenset(" ".join(snapshot_id.split(" ")[-2:]) for snapshot_id in self.known)
+        """Source and content of what is known of these underlyings."""
+        symbols = {underlying.symbol for underlying in self.underlyings}
+        parts = [snapshot_id.split(" ") for snapshot_id in self.known]
+        return frozenset(" ".join(part[-2:]) for part in parts if part[0] in symbols)
 
     def of(self, roots: Collection[str]) -> Underlying:
         """The underlying that these option roots belong to, with a fund's adjusted and FLEX ones (SPY1, 2SPY)."""
@@ -165,6 +167,8 @@ class FileChains:
                 return _from_json(label, content, content_hash, wanted)
             layout = document.layout
             if not isinstance(layout, Layout):
+                return None
+            if layout.dates_itself and f"{layout.name} {content_hash[:12]}" in wanted.known_content:
                 return None
             quoted = layout.quoted(document, self._companion(path))
         with _concerning(label, day=quoted.quote_date):
@@ -249,12 +253,15 @@ def _document(label: str, content: bytes, *, whole: bool = True) -> Document | N
         return None
     best, layout, header = 0.0, LAYOUTS[0], None
     for number, line in enumerate(head):
+        if best == 1:
+            break
         delimiter = "\t" if "\t" in line and "," not in line else ","
         names = tuple(cell.strip().strip('"').strip() for cell in line.split(delimiter))
         here = Header(number, delimiter, names)
         for candidate in LAYOUTS:
-            if candidate.share(here) > best:
-                best, layout, header = candidate.share(here), candidate, here
+            share = candidate.share(here)
+            if share > best:
+                best, layout, header = share, candidate, here
     if header is None or best < ENOUGH:
         raise SourceError(label, f"not the layout of any chain that is known; it begins {first[:_SHOWN]!r}")
     return Document(label, text, head, layout, header)

@@ -155,6 +155,9 @@ class Underlyings(Columns):
 class Layout(Columns, ABC):
     """A layout of option chains."""
 
+    # Whether a file's own content says when it was quoted, so that the same content is the same snapshot.
+    dates_itself: ClassVar[bool] = True
+
     @abstractmethod
     def quoted(self, document: Document, companion: Companion) -> Quoted:
         """When the chain was quoted, with as little reading as that takes.
@@ -180,6 +183,7 @@ class JsonFlat(Layout):
     """
 
     name = "files/cboe_json_flat"
+    dates_itself = False
     columns: ClassVar = {
         "session_date": ("sessiondate",),
         "ticker": ("ticker",),
