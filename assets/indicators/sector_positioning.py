@@ -244,6 +244,8 @@ def _find(found: Styles, market: Market, dates: NDArray[np.int64]) -> None:
         weights[lacks, fund] = r2[lacks, fund] = np.nan
         errors[lacks, :, fund] = 0
         lone = lacks & (counts[:, fund] >= LEAST_RETURNS)
+        if not lone.any():
+            continue
         days = seen[lone, :, fund]
         alone = style(held[lone][:, :, own], sectors[lone], _recent(days), market.is_long_only[own])
         weights[lone, fund], r2[lone, fund] = alone.weights[:, 0], alone.r2[:, 0]
@@ -271,17 +273,22 @@ def _deviate(
     unexplained = np.divide(errors, exposure.swapaxes(1, 2), out=np.zeros(errors.shape), where=stands[:, None])
     for name, deviation in found.deviation.items():
         group = stands & market.groups.get(name, np.arange(stands.shape[1]) == 0)
+        stand = used & stands[:, :1] & group.any(axis=1)[:, None]
+        # Windows in which none of the cohort's funds stands, which may be all of them, have nothing to resample.
+        has = stand.any(axis=1)
+        if not has.any():
+            continue
+        group, left, x, recency = group[has], unexplained[has], sectors[has], recent[has]
         count = np.maximum(group.sum(axis=1), 1)[:, None]
         of_long, of_net = (
-            np.where((group & of)[:, None], unexplained, 0).sum(axis=2) / count
+            np.where((group & of)[:, None], left, 0).sum(axis=2) / count
             for of in (market.is_long_only, ~market.is_long_only)
         )
-        moved = influence(sectors, of_long - (name != BENCHMARK) * unexplained[:, :, 0], recent)
+        moved = influence(x, of_long - (name != BENCHMARK) * left[:, :, 0], recency)
         if of_net.any():
-            held_net = _mean(np.where(used[:, None], of_exposure, 0), group & ~market.is_long_only)
-            moved += influence(sectors, of_net, recent, np.nan_to_num(held_net))
-        stand = used & stands[:, :1] & group.any(axis=1)[:, None]
-        deviation[dates] = np.where(stand, sampling_deviation(moved, recent, MEAN_BLOCK), np.nan)
+            held_net = _mean(np.where(used[has, None], of_exposure[has], 0), group & ~market.is_long_only)
+            moved += influence(x, of_net, recency, np.nan_to_num(held_net))
+        deviation[dates[has]] = np.where(stand[has], sampling_deviation(moved, recency, MEAN_BLOCK), np.nan)
 
 
 def _windows(returns: Array) -> Array:

@@ -58,10 +58,9 @@ def style(funds: Array, sectors: Array, weights: Array, is_long_only: Flags) -> 
     mixes = np.concatenate([triangle[:, :count, :count], np.zeros((len(triangle), 1, count))], axis=1)
     found = np.zeros((*targets.shape[::2], count))
     found[:, is_long_only] = long_only(mixes, targets[:, :, is_long_only])
-    for window, fund in np.ndindex(len(mixes), int((~is_long_only).sum())):
-        found[window, np.flatnonzero(~is_long_only)[fund]] = _net(
-            mixes[window], targets[window, :, ~is_long_only][fund]
-        )
+    # A fund that does not move holds nothing.
+    for window, fund in np.argwhere(targets.any(axis=1) & ~is_long_only):
+        found[window, fund] = _net(mixes[window], targets[window, :, fund])
     errors = y - x @ found.swapaxes(1, 2)
     total, left = ((weights[:, None] @ of**2)[:, 0] for of in (y, errors))
     r2 = 1 - np.divide(left, total, out=np.full(total.shape, np.nan), where=total > 0)
