@@ -200,10 +200,10 @@ class Warehouse:
             # It takes one core.
             with ThreadPoolExecutor(1) as beside:
                 copied = beside.submit(self._write_database, self._connection.cursor(), _aside(database))
-                for target in [target for target in parquet if target not in first]:
-                    self._write_parquet(parquet[target], _aside(target))
                 for target, page in documents.items():
                     _aside(target).write_text(page(self.query), encoding="utf-8")
+                for target in [target for target in parquet if target not in first]:
+                    self._write_parquet(parquet[target], _aside(target))
                 copied.result()
         except duckdb.Error as error:
             raise WarehouseError(f"not published: {error}") from error
