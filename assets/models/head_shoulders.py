@@ -17,8 +17,9 @@ from assets.models.bootstrap import drawn
 Array = NDArray[np.float64]
 Places = NDArray[np.int64]
 
-# Bandwidths that cross-validation chooses from, as multiples of the least one.
-MULTIPLES = (0.25, 0.35, 0.5, 0.7, 1.0, 1.4, 2.0, 2.8, 4.0)
+# Bandwidths that cross-validation chooses from, as multiples of the least one, which stands in for those below it.
+MULTIPLES = (1.0, 1.4, 2.0, 2.8, 4.0)
+BELOW = (0.25, 0.35, 0.5, 0.7)
 LEAST_BANDWIDTH = 1 / 30
 TOLERANCE_STEPS = 10
 TREND_STEPS = 21
@@ -48,35 +49,52 @@ class Patterns(NamedTuple):
 
 
 @cache
-def _smoother(steps: int, bandwidth: float) -> Array:
-    """Weights of the kernel regression of Nadaraya and Watson on equally spaced steps, (steps, steps)."""
-    distance = np.subtract.outer(np.arange(steps), np.arange(steps)) / bandwidth
+def _smoothers(steps: int, multiples: tuple[float, ...]) -> tuple[Array, Array]:
+    """Residuals of the kernel regression of Nadaraya and Watson on equally spaced steps, by bandwidth.
+
+    Returns:
+        Weights of the residuals without the point itself, by point, shape (multiples, steps, steps); and the share of
+        each that a point is left with by the regression itself, (multiples, steps).
+    """
+    bandwidths = steps * LEAST_BANDWIDTH * np.array(multiples)
+    distance = np.subtract.outer(np.arange(steps), np.arange(steps)) / bandwidths[:, None, None]
     weights = np.exp(-0.5 * distance**2)
-    return np.asarray(weights / weights.sum(axis=1, keepdims=True))
+    weights /= weights.sum(axis=2, keepdims=True)
+    left = 1 - np.diagonal(weights, axis1=1, axis2=2)
+    return (np.eye(steps) - weights) / left[:, :, None], left
+
+
+def _left_out(paths: Array, multiples: tuple[float, ...]) -> tuple[Array, Array]:
+    """Each path's residuals without the point itself, (multiples, paths, steps), and their squares' sums.
+
+    Paths go through in blocks of one shape, as the last digits of a matrix product depend on it.
+    """
+    count, steps = paths.shape
+    blocks = np.zeros((-(-count // BLOCK), BLOCK, steps))
+    blocks.reshape(-1, steps)[:count] = paths
+    weights, _ = _smoothers(steps, multiples)
+    residuals = (blocks @ weights.transpose(0, 2, 1)[:, None]).reshape(len(multiples), -1, steps)[:, :count]
+    return residuals, np.vecdot(residuals, residuals)
 
 
 def smooth(paths: Array) -> tuple[Array, Array]:
     """Kernel regression of each path, (paths, steps), and the bandwidth of each in steps, (paths,).
 
-    Paths go through in blocks of one shape, as the last digits of a matrix product depend on it: the same path at the
-    same place, counted from the first, always comes out the same.
+    The same path at the same place, counted from the first, always comes out the same.
     """
     count, steps = paths.shape
-    least = steps * LEAST_BANDWIDTH
-    smoothers = np.array([_smoother(steps, multiple * least) for multiple in MULTIPLES])
-    # A linear smoother's residual without the point itself is linear in the path, too.
-    kept = 1 - np.diagonal(smoothers, axis1=1, axis2=2)
-    residuals = ((np.eye(steps) - smoothers) / kept[:, :, None]).transpose(0, 2, 1)
+    _, left = _smoothers(steps, MULTIPLES)
     smoothed, bandwidths = np.empty_like(paths), np.empty(count)
     for first in range(0, count, BATCH):
         batch = paths[first : first + BATCH]
-        blocks = np.zeros((-(-len(batch) // BLOCK), BLOCK, steps))
-        blocks.reshape(-1, steps)[: len(batch)] = batch
-        left_out = (blocks @ residuals[:, None]).reshape(len(MULTIPLES), -1, steps)[:, : len(batch)]
-        scores = np.vecdot(left_out, left_out)
-        chosen = np.maximum(np.argmin(scores, axis=0), MULTIPLES.index(1.0))
-        smoothed[first : first + BATCH] = batch - kept[chosen] * left_out[chosen, np.arange(len(batch))]
-        bandwidths[first : first + BATCH] = (np.array(MULTIPLES)[chosen]) * least
+        residuals, scores = _left_out(batch, MULTIPLES)
+        chosen = np.argmin(scores, axis=0)
+        # Most paths, like random ones, have the least bandwidth already.
+        [wider] = np.nonzero(chosen)
+        is_below = _left_out(batch[wider], BELOW)[1].min(axis=0) <= scores[chosen[wider], wider]
+        chosen[wider[is_below]] = 0
+        smoothed[first : first + BATCH] = batch - left[chosen] * residuals[chosen, np.arange(len(batch))]
+        bandwidths[first : first + BATCH] = np.array(MULTIPLES)[chosen] * (steps * LEAST_BANDWIDTH)
     return smoothed, bandwidths
 
 

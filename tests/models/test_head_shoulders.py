@@ -7,7 +7,9 @@ from hypothesis import strategies as st
 from statsmodels.nonparametric.kernel_regression import KernelReg
 
 from assets.models.head_shoulders import (
+    BELOW,
     LEAST_BANDWIDTH,
+    MULTIPLES,
     Patterns,
     find,
     first_reported,
@@ -173,6 +175,21 @@ def test_smoothing_is_the_kernel_regression_of_another_library() -> None:
     [smoothed], [bandwidth] = smooth(path[None])
     regression = KernelReg(path, np.arange(STEPS), var_type="c", reg_type="lc", bw=[bandwidth], rng=1)
     np.testing.assert_allclose(smoothed, regression.fit()[0], atol=1e-12)
+
+
+def test_the_bandwidth_is_that_of_cross_validation_or_the_least() -> None:
+    random = np.random.default_rng(1)
+    noise = np.exp(random.uniform(-4, 2, 100))[:, None] * random.standard_normal((100, STEPS))
+    paths = random.standard_normal((100, STEPS)).cumsum(axis=1) + noise
+    away = np.subtract.outer(np.arange(STEPS), np.arange(STEPS))
+    multiples = np.array(sorted(MULTIPLES + BELOW))
+    scores = []
+    for multiple in multiples:
+        weights = np.exp(-0.5 * (away / (multiple * STEPS * LEAST_BANDWIDTH)) ** 2) - np.eye(STEPS)
+        scores.append(((paths - paths @ (weights / weights.sum(axis=1, keepdims=True)).T) ** 2).sum(axis=1))
+    best = multiples[np.argmin(scores, axis=0)]
+    assert best.min() < 1 < best.max()
+    np.testing.assert_allclose(smooth(paths)[1], np.maximum(best, 1) * STEPS * LEAST_BANDWIDTH)
 
 
 def test_random_paths_show_some_and_always_the_same() -> None:
