@@ -204,7 +204,7 @@ def _full(is_there: Flags, window: int) -> Flags:
 
 def _seen(flags: Flags, window: int) -> NDArray[np.int64]:
     """How many are set in the window that ends with each session."""
-    seen = np.cumsum(flags, axis=0)
+    seen: NDArray[np.int64] = np.cumsum(flags, axis=0, dtype=np.int64)
     seen[window:] -= seen[:-window].copy()
     return seen
 
@@ -224,7 +224,7 @@ def _covariances(returns: Array, asked: Flags) -> tuple[Flags, Array]:
     Returns:
         Which of the sessions have one, shape (sessions,); those, shape (with one, n, n).
     """
-    is_whole = ~np.isnan(returns).any(axis=1)
+    is_whole: Flags = np.asarray(~np.isnan(returns).any(axis=1))
     is_known = asked & (_seen(is_whole, ABSORPTION_SESSIONS) >= LEAST_COMMON * ABSORPTION_SESSIONS)
     [ends] = np.nonzero(is_known)
     covariances = np.empty((len(ends), returns.shape[1], returns.shape[1]))
