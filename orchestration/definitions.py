@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import dagster as dg
 
 from orchestration.automation import failed_run_alert, refresh_after_close, refresh_before_open, refresh_job
-from orchestration.publication import published_asset
+from orchestration.publication import PUBLISHED, published_asset
 from orchestration.settings import ROOT, Settings, load_settings
 from orchestration.sources import clock
 from orchestration.table_assets import table_asset
@@ -29,8 +29,10 @@ def build_defs(settings: Settings, catalogue: Catalogue | None = None) -> dg.Def
     catalogue = catalogue or Catalogue(ROOT / "sql")
 
     @dg.resource(description="The open warehouse; one run has it at a time.")
-    def warehouse(_: dg.InitResourceContext) -> Iterator[Warehouse]:
+    def warehouse(context: dg.InitResourceContext) -> Iterator[Warehouse]:
         with open_warehouse(settings, catalogue, clock(settings)) as opened:
+            if context.run and (context.run.asset_selection is None or PUBLISHED in context.run.asset_selection):
+                opened.begin_copy()
             yield opened
 
     return dg.Definitions(

@@ -6,10 +6,8 @@ check blocks, nothing of the new rows is stored and the old ones stand.
 
 import contextlib
 import logging
-import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import cached_property
@@ -26,14 +24,14 @@ from orchestration import quality
 from orchestration.errors import RefusedError, WarehouseError
 from orchestration.increments import FINGERPRINTS, Increment
 from orchestration.lock import hold
+from orchestration.published_copy import PublishedCopy
 from orchestration.quality import Result
-from orchestration.settings import Settings, notice
+from orchestration.settings import Settings
+from orchestration.statements import columns, comments, literal, quoted
 from orchestration.tables import DIALECT, HEALTH, SCHEMAS, Audit, Catalogue, Table, parse, tables_in
 
 log = logging.getLogger("undertow")
 
-# Files of this version open in every DuckDB since 1.4.
-STORAGE_VERSION = "v1.4.0"
 # Recorded for every table beside its own checks: whether it was rebuilt after what it is made from.
 UP_TO_DATE = "up_to_date"
 # Makes a document of what a query function answers.
@@ -73,6 +71,8 @@ class Warehouse:
         self._observed_at = datetime.now(UTC)
         # Set while a table that follows another is being written.
         self._increment: Increment | None = None
+        # Begun by a run that will publish.
+        self._copy: PublishedCopy | None = None
 
     def query(self, sql: str) -> pd.DataFrame:
         """The rows of a SELECT."""
@@ -133,6 +133,8 @@ class Warehouse:
             self._increment = None
         [(count,)] = self._connection.sql(f"select count(*) from {table.qualified}").fetchall()
         written = Written(count, added, time.perf_counter() - started, tuple(results), partitions)
+        if self._copy:
+            self._copy.add(table)
         log.info("%s", table.qualified, extra={"written": written})
         return written
 
@@ -181,40 +183,33 @@ class Warehouse:
         failures = self.blocking_failures()
         if len(failures):
             raise WarehouseError(f"not published: {quality.describe(failures)}")
-        folder = self._settings.published
-        folder.mkdir(parents=True, exist_ok=True)
-        for leftover in folder.rglob(".*.tmp*"):
-            leftover.unlink()
         self.record([_run_result("")])
-        database = self._settings.published_file
-        parquet = {
-            folder / "parquet" / table.schema / f"{table.name}.parquet": table for table in self._catalogue.values()
-        }
-        documents = {folder / name: page for name, page in (pages or {}).items()}
+        copy = self._copy = self._copy or self._new_copy()
         try:
-            # Rows that stand for a view are written while they are there.
-            first = [target for target, table in parquet.items() if table.header.view]
-            for target in first:
-                self._write_parquet(parquet[target], _aside(target))
+            copy.add(self._catalogue[HEALTH])
+            copy.add_missing()
+            copy.add_pages({name: page(self.query) for name, page in (pages or {}).items()})
+            copy.finish()
+            # Last, as the copy reads the rows that stand for views.
             self._make_views()
-            # It takes one core.
-            with ThreadPoolExecutor(1) as beside:
-                copied = beside.submit(self._write_database, self._connection.cursor(), _aside(database))
-                for target, page in documents.items():
-                    _aside(target).write_text(page(self.query), encoding="utf-8")
-                for target in [target for target in parquet if target not in first]:
-                    self._write_parquet(parquet[target], _aside(target))
-                copied.result()
+            return copy.move_into_place()
         except duckdb.Error as error:
             raise WarehouseError(f"not published: {error}") from error
-        # Left by a reader that wrote and died; beside another file it would keep everyone from opening that.
-        database.with_name(f"{database.name}.wal").unlink(missing_ok=True)
-        written = [database, *documents, *parquet]
-        for target in written:
-            _move_into_place(_aside(target), target)
-        for old in set(folder.glob("parquet/*/*.parquet")) - set(parquet):
-            old.unlink()
-        return written
+        finally:
+            self.end_copy()
+
+    def begin_copy(self) -> None:
+        """Copy for readers what is written from now on, beside the writing, as it will be published in the end."""
+        self._copy = self._new_copy()
+
+    def end_copy(self) -> None:
+        """Drop a copy that was begun, unless it is published."""
+        if self._copy:
+            self._copy.close()
+        self._copy = None
+
+    def _new_copy(self) -> PublishedCopy:
+        return PublishedCopy(self._connection.cursor(), self._settings, self._catalogue)
 
     def pending(self, sql: str) -> str:
         """A query of the table being written, which sees of the table it follows only what is to be computed."""
@@ -239,7 +234,7 @@ class Warehouse:
             elif rows is not None:
                 self._stage_frame(table, rows)
             else:
-                kinds = ", ".join(f"{_quoted(name)}: '{kind}'" for name, kind in table.types.items())
+                kinds = ", ".join(f"{quoted(name)}: '{kind}'" for name, kind in table.types.items())
                 read = f"read_csv('{table.csv}', header = true, delim = ',', quote = '\"', types = {{{kinds}}})"
                 self._stage_relation(table, self._connection.sql(f"from {read}"))
         except duckdb.Error as error:
@@ -256,9 +251,9 @@ class Warehouse:
         missing = [name for name in table.types if name not in relation.columns]
         if extra or missing:
             raise WarehouseError(f"{table.qualified}: columns not in its file: {extra}; missing: {missing}")
-        columns = ", ".join(f"{_quoted(name)} {kind}" for name, kind in table.types.items())
-        self._connection.execute(f"create temp table staged ({columns})")
-        names = ", ".join(_quoted(name) for name in relation.columns)
+        typed = ", ".join(f"{quoted(name)} {kind}" for name, kind in table.types.items())
+        self._connection.execute(f"create temp table staged ({typed})")
+        names = ", ".join(quoted(name) for name in relation.columns)
         relation.query("delivered", f"insert into staged ({names}) from delivered")
 
     def _expect_types(self, table: Table) -> None:
@@ -302,7 +297,7 @@ class Warehouse:
 
     def _staged(self, table: Table) -> pd.DataFrame:
         shown = ", ".join(
-            f"case when isnan({_quoted(name)}) then 'infinity' else {_quoted(name)} end as {_quoted(name)}"
+            f"case when isnan({quoted(name)}) then 'infinity' else {quoted(name)} end as {quoted(name)}"
             for name, kind in table.types.items()
             if kind == "DOUBLE"
         )
@@ -314,7 +309,7 @@ class Warehouse:
             offending = self.query("from offenders order by all")
             [(seen,)] = self._connection.sql("select count(*) from staged").fetchall()
             if audit.quarantine and len(offending):
-                column = _quoted(audit.quarantine)
+                column = quoted(audit.quarantine)
                 self._connection.execute(f"delete from staged where {column} in (select {column} from offenders)")
         finally:
             self._connection.execute("drop table temp.offenders")
@@ -360,8 +355,8 @@ class Warehouse:
         if table.header.keeps_history:
             return self._add(table)
         if self._increment:
-            return self._increment.apply(_columns(table))
-        self._connection.execute(f"create or replace table {table.qualified} ({_columns(table)})")
+            return self._increment.apply(columns(table))
+        self._connection.execute(f"create or replace table {table.qualified} ({columns(table)})")
         self._connection.execute(f"insert into {table.qualified} by name from accepted")
         [(count,)] = self._connection.sql("select count(*) from accepted").fetchall()
         return int(count)
@@ -400,15 +395,15 @@ class Warehouse:
     def _new_partitions(self, table: Table) -> tuple[str, ...]:
         if not table.header.partitioned_by:
             return ()
-        rows = f"select distinct {_quoted(table.header.partitioned_by)}::varchar from ({_not_stored(table)}) order by 1"
+        rows = f"select distinct {quoted(table.header.partitioned_by)}::varchar from ({_not_stored(table)}) order by 1"
         return tuple(key for (key,) in self._connection.sql(rows).fetchall())
 
     def _add_vintages(self, table: Table, keys: Sequence[str]) -> int:
         values = [name for name in table.types if name not in {*keys, "available_at", "observed_at"}]
-        keys_sql = ", ".join(_quoted(name) for name in keys)
+        keys_sql = ", ".join(quoted(name) for name in keys)
 
         def differs_from(vintage: str) -> str:
-            return " or ".join(f"delivered.{_quoted(n)} is distinct from {vintage}.{_quoted(n)}" for n in values)
+            return " or ".join(f"delivered.{quoted(n)} is distinct from {vintage}.{quoted(n)}" for n in values)
 
         # Most rows say what all their vintages say. The newest, which needs a sort, is looked for of the others only.
         self._connection.execute(
@@ -442,37 +437,7 @@ class Warehouse:
         return int(added)
 
     def _comment(self, table: Table, what: Literal["view", "table"]) -> None:
-        description = notice(self._settings) + table.header.description
-        self._connection.execute(f"comment on {what} {table.qualified} is {_literal(description)}")
-        for name, column in table.header.columns.items():
-            comment = _literal(f"{column.meaning} [{column.unit}]")
-            self._connection.execute(f"comment on column {table.qualified}.{_quoted(name)} is {comment}")
-
-    # Publishing
-
-    def _write_database(self, connection: duckdb.DuckDBPyConnection, path: Path) -> None:
-        with _attached(connection, path, "published", f"storage_version '{STORAGE_VERSION}'"):
-            connection.execute("copy from database warehouse to published")
-            copied = connection.sql(
-                "select table_schema, table_name, table_type from information_schema.tables "
-                "where table_catalog = 'published'"
-            ).fetchall()
-            for schema, name, kind in copied:
-                if f"{schema}.{name}" not in self._catalogue:
-                    what = "view" if kind == "VIEW" else "table"
-                    connection.execute(f"drop {what} published.{schema}.{_quoted(name)}")
-
-    def _write_parquet(self, table: Table, path: Path) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        grain = ", ".join(_quoted(name) for name in table.header.grain)
-        self._connection.execute(
-            f"""
-            copy (from {table.qualified} order by {grain}) to {_literal(str(path))} (
-                format parquet, compression zstd,
-                kv_metadata {{profile: '{self._settings.profile}', simulated: '{self._settings.simulated}'}}
-            )
-            """
-        )
+        self._connection.execute("; ".join(comments(table, what, table.qualified, self._settings)))
 
     # Shared
 
@@ -550,7 +515,11 @@ def open_warehouse(settings: Settings, catalogue: Catalogue, now: datetime) -> I
             connection.execute("set variable as_of = $1", (settings.as_of,)) if settings.as_of else None
             connection.execute("set variable dealer_convention = $1", (settings.dealer_convention,))
             _prepare(connection, catalogue)
-            yield Warehouse(connection, settings, catalogue, now)
+            opened = Warehouse(connection, settings, catalogue, now)
+            try:
+                yield opened
+            finally:
+                opened.end_copy()
         finally:
             connection.close()
 
@@ -572,13 +541,13 @@ def _prepare(connection: duckdb.DuckDBPyConnection, catalogue: Catalogue) -> Non
         connection.execute(f"drop table {HEALTH}")
     for table in catalogue.values():
         if table.header.keeps_history or table is health:
-            connection.execute(f"create table if not exists {table.qualified} ({_columns(table)})")
+            connection.execute(f"create table if not exists {table.qualified} ({columns(table)})")
     connection.execute(f"create table if not exists {FINGERPRINTS} (table_name varchar, fingerprint varchar)")
 
 
 @contextlib.contextmanager
 def _attached(connection: duckdb.DuckDBPyConnection, path: Path, name: str, option: str) -> Iterator[None]:
-    connection.execute(f"attach {_literal(str(path))} as {name} ({option})")
+    connection.execute(f"attach {literal(str(path))} as {name} ({option})")
     try:
         yield
     finally:
@@ -589,18 +558,8 @@ def _run_result(detail: str) -> Result:
     return Result("run", "publication", "error", 0, 1 if detail else 0, detail)
 
 
-def _aside(target: Path) -> Path:
-    return target.with_name(f".{target.name}.tmp-{os.getpid()}")
-
-
-def _move_into_place(temporary: Path, target: Path) -> None:
-    with temporary.open("rb") as file:
-        os.fsync(file.fileno())
-    temporary.replace(target)
-
-
 def _not_stored(table: Table) -> str:
-    key = _quoted(table.header.appended_by or "")
+    key = quoted(table.header.appended_by or "")
     return f"select * from accepted where {key} not in (select {key} from {table.qualified})"
 
 
@@ -610,18 +569,3 @@ def _on_staged(table: Table, audit: str) -> str:
         if f"{named.db}.{named.name}" == table.qualified:
             named.replace(exp.to_table("staged", alias=named.alias or table.name))
     return tree.sql(DIALECT)
-
-
-def _columns(table: Table) -> str:
-    return ", ".join(
-        f"{_quoted(name)} {kind}{'' if table.header.columns[name].nullable else ' not null'}"
-        for name, kind in table.types.items()
-    )
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
-
-
-def _literal(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
