@@ -7,7 +7,7 @@ from assets.frames import frame_of
 
 
 def test_types_and_values_are_those_of_df() -> None:
-    relation = duckdb.sql(
+    relation = duckdb.connect().sql(
         """
         select * from (
             values
@@ -22,4 +22,4 @@ def test_types_and_values_are_those_of_df() -> None:
 
 
 def test_text_of_nothing_but_null_is_text() -> None:
-    assert frame_of(duckdb.sql("select null::varchar as s"))["s"].dtype == "str"
+    assert frame_of(duckdb.connect().sql("select null::varchar as s"))["s"].dtype == "str"

@@ -440,7 +440,7 @@ claims as (
     from reference.claims
 ),
 
-answered as (
+answered as not materialized (
     select
         d.session,
         c.*,
@@ -468,12 +468,12 @@ answered as (
     left join reasons as r on d.session = r.session and c.measure = r.measure
 ),
 
-judged as (
+-- By the session that a claim describes.
+verdicts as (
     select
-        *,
+        claim_no,
+        measure,
         case
-            when session <> claim_session or simulated then null
-            when coalesce(published_value, claimed_above, claimed_below) is null then null
             when value is null then 'not measurable yet'
             when value <= claimed_above or value >= claimed_below then 'not reproduced'
             when grade <> 'D' and published_value between coalesce(rounded_lo, rounded) and coalesce(rounded_hi, rounded)
@@ -482,8 +482,12 @@ judged as (
             when published_value is not null or grade in ('C', 'D') then 'sign only'
             when coalesce(value_lo, value) <= claimed_above or coalesce(value_hi, value) >= claimed_below then 'sign only'
             else 'reproduced'
-        end as own_verdict
+        end as verdict
     from answered
+    where
+        session = claim_session
+        and not simulated
+        and coalesce(published_value, claimed_above, claimed_below) is not null
 ),
 
 final as (
@@ -500,10 +504,7 @@ final as (
         unit,
         grade,
         case when session = published_session and not simulated then published_value end as published_value,
-        case
-            when session in (claim_session, note_session)
-                then max(own_verdict) over (partition by claim_no, measure)
-        end as claim_verdict,
+        case when session in (claim_session, note_session) then verdict end as claim_verdict,
         case when claim_verdict is not null then claim_session end as verdict_session,
         case when value is null then reason end as inputs_missing,
         case
@@ -527,7 +528,8 @@ final as (
             )
         end as sentence,
         simulated
-    from judged
+    from answered
+    left join verdicts using (claim_no, measure)
 )
 
 select * from final

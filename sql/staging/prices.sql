@@ -28,23 +28,20 @@ audits:
   - {name: vanished_symbol, severity: warn}
   - {name: behind_the_clock, severity: warn}
 */
-with known as (
+-- Cboe publishes its own indices, so its history files come before a vendor's copy; of each source the newest vintage.
+with newest as (
     select
         p.*,
         i.class,
         i.calendar,
-        row_number() over (partition by p.symbol, p.date, p.source order by p.observed_at desc) as age,
         min(p.available_at) over (partition by p.symbol, p.date) as first_available_at
     from raw.prices as p
     inner join reference.instruments as i using (symbol)
     where p.available_at <= coalesce(getvariable('as_of')::timestamptz, now())
-),
-
--- Cboe publishes its own indices, so its history files come before a vendor's copy.
-newest as (
-    select * from known
-    where age = 1
-    qualify row_number() over (partition by symbol, date order by source <> 'files/vol_indices', source) = 1
+    qualify
+        row_number() over (
+            partition by p.symbol, p.date order by p.source <> 'files/vol_indices', p.source, p.observed_at desc
+        ) = 1
 ),
 
 placed as (
@@ -60,7 +57,7 @@ placed as (
 
 last_of_session as (
     select * from placed
-    qualify row_number() over (partition by symbol, session order by date desc) = 1
+    qualify date = max(date) over (partition by symbol, session)
 ),
 
 judged as (
