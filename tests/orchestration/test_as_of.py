@@ -323,3 +323,17 @@ def test_the_command_line_says_that_the_future_is_not_known(
     with pytest.raises(SettingsError, match="UNDERTOW_AS_OF=2026-01-02T18:00:00-05:00: lies after 2025-12-31"):
         refresh(future, None, Console(file=io.StringIO()))
     assert not settings.data.exists()
+
+
+def test_a_value_that_returns_is_a_vintage_and_one_that_stays_is_none(settings: Settings, catalogue: Catalogue) -> None:
+    table = catalogue["raw.series"]
+    row = {"series_id": "SOFR", "series_date": RESTATED, "source": "made up", "available_at": LANDED}
+    with open_warehouse(settings, catalogue, clock(settings)) as warehouse:
+        added = []
+        for hour, value in enumerate([4.3, 4.3, 4.2, 4.3, 4.3]):
+            warehouse._observed_at = LANDED + pd.Timedelta(hours=hour)
+            added.append(warehouse.write(table, pd.DataFrame([{**row, "series_value": value}])).added)
+        found = warehouse.query("select series_value, available_at from raw.series order by observed_at")
+    assert added == [1, 0, 1, 1, 0]
+    assert found["series_value"].tolist() == [4.3, 4.2, 4.3]
+    assert [(known - pd.Timestamp(LANDED)).total_seconds() / 3600 for known in found["available_at"]] == [0, 2, 3]
