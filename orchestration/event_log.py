@@ -3,8 +3,11 @@
 import contextlib
 import sqlite3
 from collections.abc import Iterator
+from typing import Any
+from unittest import mock
 
-from sqlalchemy import event
+from dagster._core.storage.event_log.sqlite import sqlite_event_log
+from sqlalchemy import create_engine, event
 from sqlalchemy.engine import Engine
 
 
@@ -15,8 +18,16 @@ def quick_event_log() -> Iterator[None]:
     Dagster opens the file anew for each write, and when the last connection is closed SQLite brings its write-ahead log
     into the file and waits for the disk twice; so one connection is kept open. `synchronous = normal` leaves out the
     wait after each commit: if the machine loses power the newest events may be lost, but the file stays whole
-    (https://www.sqlite.org/pragma.html#pragma_synchronous).
+    (https://www.sqlite.org/pragma.html#pragma_synchronous). It also makes an SQLAlchemy engine anew, which then asks
+    for the dialect and compiles the statement anew; here one engine serves a file.
     """
+    engines: dict[str, Engine] = {}
+
+    def reused(url: str, **options: Any) -> Engine:  # noqa: ANN401 - SQLAlchemy's
+        if url not in engines:
+            engines[url] = create_engine(url, **options)
+        return engines[url]
+
     kept: dict[str, sqlite3.Connection] = {}
 
     def connected(connection: sqlite3.Connection, _: object) -> None:
@@ -30,7 +41,8 @@ def quick_event_log() -> Iterator[None]:
 
     event.listen(Engine, "connect", connected)
     try:
-        yield
+        with mock.patch.object(sqlite_event_log, "create_engine", reused):
+            yield
     finally:
         event.remove(Engine, "connect", connected)
         for connection in kept.values():

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+from dagster import DagsterInstance
+from dagster._core.storage.event_log import SqliteEventLogStorage
 from sqlalchemy import Connection, create_engine, text
 from sqlalchemy.pool import NullPool
 
@@ -27,3 +29,17 @@ def test_the_write_ahead_log_stays_between_writes_and_is_settled_at_the_end(tmp_
     with engine.begin() as connection:
         assert synchronous(connection) == 2
         assert connection.execute(text("select body from event")).scalars().all() == ["begun"]
+
+
+def test_a_run_makes_one_engine_for_each_file(tmp_path: Path) -> None:
+    with quick_event_log(), DagsterInstance.local_temp(str(tmp_path)) as instance:
+        storage = instance.event_log_storage
+        assert isinstance(storage, SqliteEventLogStorage)
+        with storage.index_connection() as first:
+            pass
+        with storage.index_connection() as second:
+            assert second.engine is first.engine
+        with storage.run_connection("a-run") as other:
+            assert other.engine is not first.engine
+    with storage.index_connection() as later:
+        assert later.engine is not first.engine
