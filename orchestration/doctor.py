@@ -12,7 +12,7 @@ from rich.console import Console
 from assets.sources.sessions import xnys
 from orchestration.settings import ROOT, Settings
 from orchestration.tables import Catalogue
-from orchestration.warehouse import STORAGE_VERSION
+from orchestration.published_copy import STORAGE_VERSION
 
 _NEEDED_GB = 2
 

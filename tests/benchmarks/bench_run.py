@@ -1,4 +1,4 @@
-"""Times and weighs whole runs, each in a process of its own: `make bench`.
+"""Times and weighs whole runs, each in a process of its own: `make bench`; with --files only that profile's.
 
 For each profile: wall seconds, peak memory, the share spent importing, and seconds per table. Then the
 percentile ranks of the panic index in SQL beside the obvious alternative, pandas' rolling rank.
@@ -7,10 +7,12 @@ percentile ranks of the panic index in SQL beside the obvious alternative, panda
 import json
 import os
 import resource
+import shutil
 import subprocess
 import sys
 import tempfile
 import time
+from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +31,8 @@ def main() -> None:
     """Run every benchmark and print the figures."""
     console = Console()
     with tempfile.TemporaryDirectory() as folder:
-        bench_profile(console, "demo", Path(folder), {})
+        if "--files" not in sys.argv:
+            bench_profile(console, "demo", Path(folder), {})
         if MARKET_DATA.is_dir():
             bench_profile(console, "files", Path(folder), {"UNDERTOW_FILES": str(MARKET_DATA)})
         else:
@@ -40,24 +43,34 @@ def main() -> None:
 
 
 def bench_profile(console: Console, profile: str, folder: Path, settings: dict[str, str]) -> None:
-    """A first run and a second one that finds nothing new, in processes of their own."""
+    """A first run, one that lands a single session more, and one that finds nothing new, each in its own process."""
     env = {**os.environ, **settings, "UNDERTOW_PROFILE": profile, "UNDERTOW_DATA": str(folder)}
-    for name in ("first", "second"):
+    env["DAGSTER_HOME"] = str(folder)
+    shutil.copy(ROOT / "dagster.yaml", folder)
+    for name in ("first run", "run that lands one session", "run without news"):
+        if name == "run that lands one session":
+            _forget_newest_session(folder / profile / "warehouse.duckdb")
         started = time.perf_counter()
         child = subprocess.run(  # noqa: S603 - this file
             [sys.executable, __file__, "--run"], env=env, check=True, stdout=subprocess.PIPE, text=True
         )
         seconds = time.perf_counter() - started
         report = json.loads(child.stdout.splitlines()[-1])
-        grid = Grid("stage", "rows", "seconds", "share", title=f"{profile} profile, {name} run")
+        grid = Grid("stage", "rows", "seconds", "share", title=f"{profile} profile, {name}")
         for stage, (rows, spent) in report["stages"].items():
             grid.add_row(stage, "" if rows is None else f"{rows:,}", f"{spent:.2f}", f"{spent / seconds:.0%}")
         console.print(grid)
         console.print(f"{seconds:.1f} s wall, {report['peak_mb']:,.0f} MB peak memory")
 
 
+def _forget_newest_session(warehouse: Path) -> None:
+    with duckdb.connect(str(warehouse)) as connection:
+        newest = "select max(date) from raw.prices where symbol = 'SPX'"
+        connection.execute(f"delete from raw.prices where date = ({newest})")
+
+
 def run_here() -> None:
-    """Run one profile in this process and print what each stage cost as JSON."""
+    """Run one profile in this process as the command line does, and print what each stage cost as JSON."""
     stages: dict[str, tuple[int | None, float]] = {}
     started = time.perf_counter()
     import great_expectations.expectations  # noqa: F401, PLC0415 - its cost is what is measured
@@ -67,6 +80,7 @@ def run_here() -> None:
     import dagster as dg  # noqa: PLC0415 - the same
 
     from orchestration.definitions import build_defs  # noqa: PLC0415
+    from orchestration.event_log import quick_event_log  # noqa: PLC0415
     from orchestration.settings import load_settings  # noqa: PLC0415
 
     stages["other imports"] = None, time.perf_counter() - started
@@ -75,17 +89,21 @@ def run_here() -> None:
     stages["definitions"] = None, time.perf_counter() - started
     started = time.perf_counter()
     quiet: Any = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
-    with dg.DagsterInstance.ephemeral() as instance:
+    os.chdir(os.environ["DAGSTER_HOME"])
+    with quick_event_log(), dg.DagsterInstance.get() as instance:
         result = job.execute_in_process(instance=instance, run_config=quiet)
     spent = time.perf_counter() - started
+    by_schema: dict[str, float] = defaultdict(float)
     for event in result.get_asset_materialization_events():
         metadata = event.materialization.metadata
         if event.asset_key and "seconds" in metadata:
             rows: Any = metadata["dagster/row_count"].value if "dagster/row_count" in metadata else None
             seconds: Any = metadata["seconds"].value
             stages[".".join(event.asset_key.path)] = rows, seconds
+            by_schema[event.asset_key.path[0]] += seconds
             spent -= seconds
-    stages["Dagster, sources, metadata"] = None, spent
+    stages |= {f"all of {schema}": (None, seconds) for schema, seconds in by_schema.items()}
+    stages["Dagster, pictures, previews, lineage"] = None, spent
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(json.dumps({"stages": stages, "peak_mb": peak}))  # noqa: T201 - read by the parent
 
