@@ -17,7 +17,6 @@ Query = Callable[[str], pd.DataFrame]
 # The columns of an estimate and of the ends of its band.
 Banded = tuple[str, str, str]
 
-YEARS_3, YEARS_2, YEAR = 756, 504, 252
 LABEL_COLOURS = [f"var(--{label})" for label in LABELS]
 INK, MUTED, ACCENT, SECOND, THIRD, BAD = (
     f"var(--{name})" for name in ("ink", "muted", "accent", "second", "third", "bad")
@@ -27,6 +26,8 @@ GAIN_LOSS = [f"var(--heat-{step})" for step in range(7)]
 HEAT_STEPS = [-6, -3, -1, 1, 3, 6]
 SCENARIOS = ("down", "flat", "up")
 FIGURES_SHOWN = 40
+# A phone has no room for all of a long name; the pointer shows it.
+LONG_NAMES = {"expr": "width < 600 ? 170 : 230"}
 PANIC = ("vol_panic", "vol_panic_lo", "vol_panic_hi")
 # Misses farther than this are drawn here.
 FARTHEST = 4
@@ -69,9 +70,7 @@ CONFIG = {
 
 def regime(query: Query, day: date) -> alt.LayerChart | None:
     """The S&P 500 over three years, with the regime's spells behind it."""
-    history = _history(
-        query, day, "regime.daily", "spx_close, label, danger", sessions=YEARS_3, where="spx_close is not null"
-    )
+    history = _history(query, day, "regime.daily", "spx_close, label, danger", years=3, where="spx_close is not null")
     if history.empty:
         return None
     first, last = history["session"].iloc[0], history["session"].iloc[-1]
@@ -114,14 +113,15 @@ def regime(query: Query, day: date) -> alt.LayerChart | None:
     days = alt.Chart(history.assign(ends=history["session"].shift(-1))).mark_rect(color=INK)
     seen = alt.when(under).then(alt.value(0.5)).otherwise(alt.value(0))
     hover = days.encode(x="session:T", x2="ends:T", opacity=seen, tooltip=tips).add_params(under)
-    return _sized(ribbon + line + hover, 270)
+    # A layer without rows has no extent, of which Vega complains.
+    return _sized(line + hover if spells.empty else ribbon + line + hover, 270)
 
 
 def danger(query: Query, day: date) -> alt.LayerChart | None:
     """The danger score over the same three years, with its band."""
     columns = ("danger", "danger_lo", "danger_hi")
-    history = _known(query, day, "regime.daily", columns, YEARS_3)
-    return _banded(history, columns, "Danger", ".2f", scale=alt.Scale(domain=[0, 1]), height=150)
+    history = _known(query, day, "regime.daily", columns, years=3)
+    return _banded(history, day, columns, "Danger", ".2f", scale=alt.Scale(domain=[0, 1]), height=150)
 
 
 def sub_scores(query: Query, day: date) -> alt.LayerChart | None:
@@ -176,7 +176,7 @@ def panic_gauge(query: Query, day: date) -> alt.LayerChart | None:
 def panic_history(query: Query, day: date) -> alt.LayerChart | None:
     """Volatility panic over two years with its band, and the rank of VIX alone."""
     columns = "vol_panic, vol_panic_lo, vol_panic_hi, panic_vix_only, vix"
-    history = _history(query, day, "indicators.vol_panic", columns, sessions=YEARS_2, where="vol_panic is not null")
+    history = _history(query, day, "indicators.vol_panic", columns, years=2, where="vol_panic is not null")
     if history.empty:
         return None
     scale = alt.Scale(domain=[0, 10])
@@ -190,6 +190,7 @@ def panic_history(query: Query, day: date) -> alt.LayerChart | None:
         _band(history, "vol_panic_lo", "vol_panic_hi", scale=scale)
         + _line(history, "panic_vix_only", MUTED, scale=scale, width=0.9)
         + _line(history, "vol_panic", ACCENT, scale=scale)
+        + _until(day)
         + _hover(history, tips),
         220,
     )
@@ -279,12 +280,11 @@ def pivots(query: Query, day: date) -> alt.LayerChart | None:
             max(pivot_level) filter (horizon = 'mt') as mt,
             max(pivot_level) filter (horizon = 'lt') as lt
         from indicators.cta_pivots
-        where symbol = 'SPX' and session <= date '{day}'
+        where symbol = 'SPX' and session > date '{day}' - interval 1 year and session <= date '{day}'
         group by session having st is not null
-        order by session desc
-        limit {YEAR}
+        order by session
         """
-    ).sort_values("session")
+    )
     if history.empty:
         return None
     scale = alt.Scale(zero=False)
@@ -293,6 +293,7 @@ def pivots(query: Query, day: date) -> alt.LayerChart | None:
     return _sized(
         _band(history, "st_lo", "st_hi", scale=scale)
         + _lines(history, names, [INK, ACCENT, SECOND, THIRD], scale=scale)
+        + _until(day)
         + _hover(history, tips),
         250,
     )
@@ -381,7 +382,7 @@ def rotation_history(query: Query, day: date) -> alt.LayerChart | None:
         day,
         "indicators.rotation",
         columns,
-        sessions=YEARS_2,
+        years=2,
         where="variant = 'sector_funds' and rotation_21d_pct is not null",
     )
     if history.empty:
@@ -392,6 +393,7 @@ def rotation_history(query: Query, day: date) -> alt.LayerChart | None:
         _zero()
         + _band(history, "neutral_21d_lo_pct", "neutral_21d_hi_pct", title="log % of a month")
         + _lines(history, names, [INK, ACCENT], title="log % of a month")
+        + _until(day)
         + _hover(history, tips),
         200,
     )
@@ -419,28 +421,29 @@ def baskets(query: Query, day: date) -> alt.LayerChart | None:
         *_band_tips(("fall_63d_pct", "fall_63d_lo_pct", "fall_63d_hi_pct"), "Fall, %", "+.0f"),
         _tip("basket_return_15d_pct", "Three weeks, %", "+.1f"),
     ]
-    base = alt.Chart(rows).encode(y=_names("basket", rows["basket"]), tooltip=tips)
+    base = alt.Chart(rows).encode(y=_names("basket", rows["basket"], limit=LONG_NAMES), tooltip=tips)
     layers = []
     for what, colour in (("rise", ACCENT), ("fall", BAD)):
         bars = base.mark_bar(height=11, color=colour, opacity=0.8)
         layers.append(bars.encode(x=alt.X(f"{what}_63d_pct:Q", title="%", axis=alt.Axis(tickCount=7))))
-        layers.append(base.mark_rule(color=INK).encode(x=f"{what}_63d_lo_pct:Q", x2=f"{what}_63d_hi_pct:Q"))
+        if rows[f"{what}_63d_lo_pct"].notna().any():
+            layers.append(base.mark_rule(color=INK).encode(x=f"{what}_63d_lo_pct:Q", x2=f"{what}_63d_hi_pct:Q"))
     return _sized(alt.layer(*layers), 22 * len(rows))
 
 
 def depth(query: Query, day: date) -> alt.LayerChart | None:
     """Depth at the best price over two years, as VIX implies it."""
     columns = ("top_of_book_usd_mn", "top_of_book_lo_usd_mn", "top_of_book_hi_usd_mn")
-    history = _known(query, day, "indicators.liquidity", columns, YEARS_2)
+    history = _known(query, day, "indicators.liquidity", columns, years=2)
     scale = alt.Scale(type="log", nice=False)
-    return _banded(history, columns, "USD mn", ".1f", scale=scale, height=180, axis="USD mn")
+    return _banded(history, day, columns, "USD mn", ".1f", scale=scale, height=180, axis="USD mn")
 
 
 def liquidity(query: Query, day: date) -> alt.LayerChart | None:
     """Liquidity stress over two years."""
     columns = ("liq_stress", "liq_stress_lo", "liq_stress_hi")
-    history = _known(query, day, "indicators.liquidity", columns, YEARS_2)
-    return _banded(history, columns, "Liquidity stress", ".1f", scale=alt.Scale(domain=[0, 10]), height=180)
+    history = _known(query, day, "indicators.liquidity", columns, years=2)
+    return _banded(history, day, columns, "Liquidity stress", ".1f", scale=alt.Scale(domain=[0, 10]), height=180)
 
 
 def breadth(query: Query, day: date) -> alt.LayerChart | None:
@@ -450,7 +453,7 @@ def breadth(query: Query, day: date) -> alt.LayerChart | None:
         day,
         "indicators.breadth",
         "above_50d_pct, above_200d_pct",
-        sessions=YEARS_2,
+        years=2,
         where="above_50d_pct is not null",
     )
     if history.empty:
@@ -458,7 +461,7 @@ def breadth(query: Query, day: date) -> alt.LayerChart | None:
     names = {"above_50d_pct": "of 50 sessions", "above_200d_pct": "of 200 sessions"}
     tips = [_day_tip(), *(_tip(column, f"{name}, %", ".0f") for column, name in names.items())]
     lines = _lines(history, names, [ACCENT, SECOND], scale=alt.Scale(domain=[0, 100]), title="%")
-    return _sized(lines + _hover(history, tips), 180)
+    return _sized(lines + _until(day) + _hover(history, tips), 180)
 
 
 def misses(query: Query, _: date) -> alt.LayerChart | None:
@@ -485,10 +488,10 @@ def misses(query: Query, _: date) -> alt.LayerChart | None:
             x=alt.X(
                 "shown:Q",
                 scale=alt.Scale(domain=[-FARTHEST - 0.2, FARTHEST + 0.2], nice=False),
-                title="published less ours",
+                title="bands from ours",
                 axis=alt.Axis(tickCount=9),
             ),
-            y=_names("indicator", sorted(rows["indicator"].unique()), grid=True),
+            y=_names("indicator", sorted(rows["indicator"].unique()), grid=True, limit=LONG_NAMES),
             color=alt.Color(
                 "verdict:N",
                 scale=alt.Scale(domain=["in our band", "a miss"], range=[ACCENT, BAD]),
@@ -509,23 +512,25 @@ def misses(query: Query, _: date) -> alt.LayerChart | None:
     return _sized(within + points, 20 * rows["indicator"].nunique())
 
 
-def _history(query: Query, day: date, table: str, columns: str, *, sessions: int, where: str) -> pd.DataFrame:
-    """The newest sessions of a table up to the day, in order."""
+def _history(query: Query, day: date, table: str, columns: str, *, years: int, where: str) -> pd.DataFrame:
+    """The sessions of a table in the years up to the day, in order."""
     return query(
         f"""
-        select session, {columns} from {table} where session <= date '{day}' and {where}
-        order by session desc limit {sessions}
+        select session, {columns} from {table}
+        where session > date '{day}' - interval {years} year and session <= date '{day}' and {where}
+        order by session
         """
-    ).sort_values("session")
+    )
 
 
-def _known(query: Query, day: date, table: str, columns: Banded, sessions: int) -> pd.DataFrame:
-    """The newest sessions up to the day that have an estimate, in order."""
-    return _history(query, day, table, ", ".join(columns), sessions=sessions, where=f"{columns[0]} is not null")
+def _known(query: Query, day: date, table: str, columns: Banded, *, years: int) -> pd.DataFrame:
+    """The sessions in the years up to the day that have an estimate, in order."""
+    return _history(query, day, table, ", ".join(columns), years=years, where=f"{columns[0]} is not null")
 
 
 def _banded(
     history: pd.DataFrame,
+    day: date,
     columns: Banded,
     title: str,
     form: str,
@@ -541,6 +546,7 @@ def _banded(
     return _sized(
         _band(history, low, high, scale=scale, title=axis)
         + _line(history, value, ACCENT, scale=scale, title=axis)
+        + _until(day)
         + _hover(history, [_day_tip(), *_band_tips(columns, title, form)]),
         height,
     )
@@ -550,8 +556,8 @@ def _days(scale: alt.Scale | None = None) -> alt.X:
     return alt.X("session:T", title=None, scale=scale or alt.Scale(), axis=alt.Axis(labelOverlap=True, tickCount=6))
 
 
-def _names(column: str, order: Iterable[str], *, grid: bool = False) -> alt.Y:
-    axis = alt.Axis(labelLimit=170, labelColor=INK, grid=grid)
+def _names(column: str, order: Iterable[str], *, grid: bool = False, limit: int | dict[str, str] = 170) -> alt.Y:
+    axis = alt.Axis(labelLimit=limit, labelColor=INK, grid=grid)
     return alt.Y(f"{column}:N", sort=list(order), title=None, axis=axis)
 
 
@@ -609,6 +615,12 @@ def _band(
 def _zero() -> alt.Chart:
     zero: alt.Chart = alt.Chart(pd.DataFrame({"zero": [0]})).mark_rule(color=MUTED).encode(y="zero:Q")
     return zero
+
+
+def _until(day: date) -> alt.Chart:
+    """Nothing to see at the day, so that a history that ends before it is seen to."""
+    end: alt.Chart = alt.Chart(pd.DataFrame({"session": [pd.Timestamp(day)]})).mark_rule(opacity=0).encode(x=_days())
+    return end
 
 
 def _hover(rows: pd.DataFrame, tips: list[alt.Tooltip]) -> alt.Chart:

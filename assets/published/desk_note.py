@@ -5,9 +5,11 @@ The page holds all it needs, the charts' library too, and asks nothing of any ne
 
 import json
 import math
+import re
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from datetime import date
+from decimal import ROUND_HALF_UP, Decimal
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -84,9 +86,9 @@ REGIME = (
 FIGURES: dict[str, tuple[Figure, ...]] = {
     "Index": (
         Figure(
-            "Members above their average (grade A)",
+            "Members above their average (grade B or C)",
             charts.breadth,
-            "Share of the S&P 500's members whose close is above their average.",
+            "Share of the S&P 500's members whose close is above their average; grade B where 95 % of them have bars.",
             "No breadth: bars of the index's members are missing.",
         ),
     ),
@@ -165,7 +167,7 @@ FIGURES: dict[str, tuple[Figure, ...]] = {
         Figure(
             "Baskets: rise and fall of a quarter",
             charts.baskets,
-            "From the low to the high after it, and from the high; lines: 80 % bands where members are a judgement.",
+            "Blue: from the low to the high after it; red: from the high; lines: 80 % bands where members are judged.",
             "No baskets: prices of their members are missing for this session.",
             wide=True,
         ),
@@ -199,7 +201,15 @@ def page(query: Query, day: date | None = None) -> str:
         raise NoNoteError("marts.desk_note is empty")
     first, last = sessions.iloc[0], sessions.iloc[-1]
     day = day or last
-    note = query(f"from marts.desk_note where session = date '{day}' order by claim_no, measure_no")
+    note = query(
+        f"""
+        select n.*, c.template
+        from marts.desk_note as n
+        left join reference.claims as c using (claim_no, measure)
+        where n.session = date '{day}'
+        order by n.claim_no, n.measure_no
+        """
+    )
     if note.empty:
         raise NoNoteError(f"no note for {day}; sessions run from {first} to {last}")
     [regime] = query(f"from regime.daily where session = date '{day}'").to_dict("records")
@@ -229,6 +239,8 @@ def page(query: Query, day: date | None = None) -> str:
         regime_figures=_placed(REGIME, query, day, specs),
         misses_figure=_placed((MISSES,), query, day, specs),
         conventions=assumed["sign_convention"].tolist(),
+        has_verdicts=bool(note[["published_value", "claim_verdict"]].notna().any(axis=None)),
+        forecasts=_forecasts(query),
         **_scoreboard(query, day),
         specs=_script(specs),
         config=_script(charts.CONFIG),
@@ -241,13 +253,27 @@ def number(value: float | None, *, signed: bool = False) -> str:
     if value is None or pd.isna(value):
         return "\u2013"
     decimals = 0 if float(value).is_integer() else max(0, 2 - math.floor(math.log10(max(abs(value), 1))))
-    # Adding zero takes the sign off a value that rounds to nothing.
-    return f"{round(value, decimals) + 0:{'+' if signed else ''},.{decimals}f}".replace("-", "\u2212")
+    # Halves away from zero, as the note's sentences have it; adding zero takes the sign off what rounds to nothing.
+    rounded = Decimal(str(value)).quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP) + 0
+    return f"{rounded:{'+' if signed else ''},.{decimals}f}".replace("-", "\u2212")
+
+
+def blank(template: str | None) -> str:
+    """A claim's sentence with gaps for what is missing, and a space behind it; nothing for none."""
+    if template is None or pd.isna(template):
+        return ""
+    without_band = re.sub(r" \([^()]*\{(?:lo|hi)\}[^()]*\)", "", template)
+    return re.sub(r"\{\w+\}\.?", "\u2026", without_band) + " "
+
+
+def minus(text: str) -> str:
+    """Text with minus signs for the hyphens before its numbers."""
+    return re.sub(r"(?<![\w.])-(?=\d)", "\u2212", text)
 
 
 def _template() -> Template:
     environment = Environment(undefined=StrictUndefined, autoescape=True, trim_blocks=True, lstrip_blocks=True)
-    environment.filters["number"] = number
+    environment.filters |= {"number": number, "blank": blank, "minus": minus}
     environment.tests["there"] = pd.notna
     return environment.from_string(files(__package__).joinpath("desk_note.html.jinja").read_text("utf-8"))
 
@@ -278,7 +304,14 @@ def _headlines(note: pd.DataFrame) -> list[dict[Hashable, Any]]:
 def _drivers(query: Query, regime: dict[Hashable, Any]) -> list[tuple[str, object]]:
     titles = query("select sub_score, score_title from reference.sub_scores").set_index("sub_score")["score_title"]
     moves = [(regime[f"driver_{place}"], regime[f"driver_{place}_move"]) for place in (1, 2, 3)]
-    return [(titles[name], move) for name, move in moves if isinstance(name, str)]
+    # What rounds to nothing did not drive it.
+    return [(titles[name], move) for name, move in moves if isinstance(name, str) and round(move, 2)]
+
+
+def _forecasts(query: Query) -> dict[str, dict[Hashable, Any]]:
+    """What forecasts of a drawdown by danger and by VIX were worth, by predictor; empty where nothing is judged."""
+    rows = query("from regime.validation where outcome = 'drawdown' and predictor in ('danger', 'vix')")
+    return {row["predictor"]: row for row in rows.to_dict("records")}
 
 
 def _scoreboard(query: Query, day: date) -> dict[str, list[dict[Hashable, Any]]]:

@@ -25,10 +25,12 @@ READS = (
     "marts.scoreboard",
     "marts.scoreboard_summary",
     "reference.baskets",
+    "reference.claims",
     "reference.sub_scores",
     "regime.daily",
     "regime.sub_scores",
     "regime.transitions",
+    "regime.validation",
 )
 # The page shows these whole, whatever its session.
 SCORES = ("marts.scoreboard", "marts.scoreboard_summary")
@@ -50,8 +52,15 @@ NAMES: dict[str, dict[str, Sequence[object]]] = {
         "section": ["Volatility", "Dealers"],
         "measure": ["vol_panic"],
         "sentence": ["<b>1 & 2</script>"],
+        "verdict_session": [DAYS[0]],
     },
     "marts.scoreboard": {"indicator": ["vol_panic"], "publisher": ["A & B"], "is_in_band": [True, False]},
+    # The longest names that there are.
+    "marts.scoreboard_summary": {
+        "indicator": ["hedge_funds_technology_weight", "vol_control_flow_realised_15d"],
+        "publisher": ["Stock Market Media"],
+    },
+    "regime.validation": {"outcome": ["drawdown"], "predictor": ["danger", "vix"]},
     "regime.sub_scores": {"sub_score": ["trend", "panic"], "score_title": ["Trend", "Panic"]},
 }
 

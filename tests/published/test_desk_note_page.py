@@ -41,6 +41,8 @@ def test_where_inputs_are_missing_a_sentence_stands_in_place_of_each_figure() ->
     assert "data-chart=" not in shown
     assert [figure.title for figure in EVERY_FIGURE if escape(figure.without) not in shown] == []
     assert "Regime: not available, missing VIX." in shown
+    assert "Volatility panic is \u2026 of 10. Not available: VIX." in shown
+    assert "<code>regime.validation</code> is empty" in shown
     assert "Simulated market" not in shown
 
 
@@ -52,6 +54,10 @@ def test_every_figure_is_drawn_where_there_are_rows(shown: str) -> None:
 def test_text_of_the_tables_is_escaped(shown: str) -> None:
     assert "&lt;b&gt;1 &amp; 2&lt;/script&gt;" in shown
     assert shown.count("</script>") == 1
+
+
+def test_a_verdict_on_an_earlier_session_names_it(shown: str) -> None:
+    assert re.search(rf"(reproduced|sign only|yet) <span class=\"unit\">on {DAYS[0]:%Y-%m-%d}</span>", shown)
 
 
 def test_every_link_leads_to_one_place(shown: str) -> None:
@@ -88,7 +94,15 @@ def test_a_session_without_a_note_is_named_with_those_that_there_are(query: Quer
 
 @pytest.mark.parametrize(
     ("value", "shown"),
-    [(1234.5, "1,234"), (12.345, "12.3"), (-0.004, "0.00"), (-1.5, "\u22121.50"), (3.0, "3"), (None, "\u2013")],
+    [
+        (1234.5, "1,235"),
+        (12.345, "12.3"),
+        (-0.004, "0.00"),
+        (-1.5, "\u22121.50"),
+        (3.0, "3"),
+        (0.625, "0.63"),
+        (None, "\u2013"),
+    ],
 )
 def test_numbers_have_three_digits_and_two_decimals_at_most(value: float | None, shown: str) -> None:
     assert number(value) == shown

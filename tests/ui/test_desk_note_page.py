@@ -59,8 +59,11 @@ def test_every_figure_is_drawn_and_fits_the_width(opened: Page) -> None:
     widths = figures.evaluate_all("all => all.map(one => [one.querySelector('svg').clientWidth, one.clientWidth])")
     assert len(widths) == figures.count() > 10
     assert all(0 < drawn <= room for drawn, room in widths), widths
-    # What is wider than the screen scrolls in a box of its own.
     assert opened.evaluate("document.documentElement.scrollWidth") == opened.viewport_size["width"]  # type: ignore[index]
+    # A box with a table scrolls where that is wider; none has to.
+    tables = opened.locator(".table").evaluate_all("all => all.map(one => [one.scrollWidth, one.clientWidth])")
+    assert len(tables) > 3
+    assert all(needed <= room for needed, room in tables), tables
 
 
 def test_text_stands_out_from_its_background(opened: Page) -> None:
