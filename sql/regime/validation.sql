@@ -6,7 +6,8 @@ description: >-
   whose outcome was known before the year, 756 at least. All predictors are judged on the same sessions. Bands are of 1,000
   draws of the stationary bootstrap in blocks of 63 sessions; the tests of Diebold and Mariano (1995) have Newey-West
   errors of 20 lags, for outcomes overlap. The AUC of climatology is below one half when the event came in years after
-  those without it. No weight of danger was fitted to any of this.
+  those without it. No weight of danger was fitted to any of this. Empty until a year begins with 756 known outcomes of
+  sessions that have a state of every model, nine to ten years into the S&P 500's history; the demo's eight are too short.
 grain: [outcome, predictor]
 owner: team:research
 reads: [indicators.vol_panic, regime.danger, regime.model_states, regime.outcomes]
