@@ -42,7 +42,7 @@ def test_where_inputs_are_missing_a_sentence_stands_in_place_of_each_figure() ->
     assert [figure.title for figure in EVERY_FIGURE if escape(figure.without) not in shown] == []
     assert "Regime: not available, missing VIX." in shown
     assert "Volatility panic is \u2026 of 10. Not available: VIX." in shown
-    assert "<code>regime.validation</code> is empty" in shown
+    assert "<code>regime.validation</code> has no rows" in shown
     assert "Simulated market" not in shown
 
 
