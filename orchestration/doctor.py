@@ -10,9 +10,9 @@ import duckdb
 from rich.console import Console
 
 from assets.sources.sessions import xnys
+from orchestration.published_copy import STORAGE_VERSION
 from orchestration.settings import ROOT, Settings
 from orchestration.tables import Catalogue
-from orchestration.published_copy import STORAGE_VERSION
 
 _NEEDED_GB = 2
 
