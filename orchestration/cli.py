@@ -1,5 +1,7 @@
 """The command line: `undertow run`, `note`, `tables`, `calibrate`, `doctor`."""
 
+import atexit
+import gc
 import os
 from datetime import date, datetime
 from pathlib import Path
@@ -36,6 +38,8 @@ def run(
     from orchestration.runs import refresh  # noqa: PLC0415
 
     settings = load_settings(profile=profile, as_of=as_of)
+    # What the libraries keep is searched for cycles each time: seconds of a run at the usual thresholds.
+    gc.set_threshold(50_000, 20, 20)
     # dagster.yaml names its folders relative to itself.
     os.environ.setdefault("DAGSTER_HOME", str(ROOT))
     os.chdir(os.environ["DAGSTER_HOME"])
@@ -111,6 +115,8 @@ def doctor(profile: Profile = None) -> None:
 
 def main(*arguments: Any) -> None:  # noqa: ANN401 - what typer passes on
     """Entry point: a known error is one line on standard error, not a traceback."""
+    # Python looks for cycles in all that was imported before it ends, which takes a second.
+    atexit.register(gc.freeze)
     try:
         app(*arguments)
     except (SettingsError, TableError, WarehouseError) as error:

@@ -22,6 +22,6 @@ def picture(warehouse: Warehouse, table: Table, settings: Settings) -> dg.Metada
     if settings.simulated:
         figure.text(0.99, 0.01, "simulated market", ha="right", va="bottom", color="grey")
     image = io.BytesIO()
-    figure.savefig(image, format="png", dpi=_DOTS_PER_INCH)
+    figure.savefig(image, format="png", dpi=_DOTS_PER_INCH, pil_kwargs={"compress_level": 1})
     encoded = base64.b64encode(image.getvalue()).decode()
     return dg.MetadataValue.md(f"![{table.qualified}](data:image/png;base64,{encoded})")
