@@ -3,6 +3,7 @@
 import logging
 import time
 from collections.abc import Callable
+from functools import partial
 
 import dagster as dg
 import pandas as pd
@@ -19,7 +20,7 @@ PUBLISHED = dg.AssetKey(["published", "undertow"])
 def published_asset(catalogue: Catalogue, settings: Settings) -> dg.AssetsDefinition:
     """The published DuckDB file, the newest session's page and the Parquet files."""
     # Smaller catalogues, such as those of tests, have no note.
-    pages = {PAGE: _page} if "marts.desk_note" in catalogue else {}
+    pages = {PAGE: partial(_page, settings)} if "marts.desk_note" in catalogue else {}
 
     @dg.asset(
         key=PUBLISHED,
@@ -55,7 +56,7 @@ def published_asset(catalogue: Catalogue, settings: Settings) -> dg.AssetsDefini
     return undertow
 
 
-def _page(query: Callable[[str], pd.DataFrame]) -> str:
+def _page(settings: Settings, query: Callable[[str], pd.DataFrame]) -> str:
     from assets.published import desk_note  # noqa: PLC0415 - the charts' library costs every process a quarter second
 
-    return desk_note.page(query)
+    return desk_note.page(query, keep_in=settings.main_home)

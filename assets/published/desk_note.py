@@ -12,6 +12,7 @@ from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 from functools import cache
 from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 import altair as alt
@@ -183,12 +184,13 @@ MISSES = Figure(
 )
 
 
-def page(query: Query, day: date | None = None) -> str:
+def page(query: Query, day: date | None = None, *, keep_in: Path | None = None) -> str:
     """The page of one session.
 
     Args:
         query: Runs a SELECT on the warehouse or its published copy.
         day: The session; None for the newest.
+        keep_in: A folder for the charts' library, which takes a second to put together; None to keep it nowhere.
 
     Returns:
         The HTML document.
@@ -244,7 +246,7 @@ def page(query: Query, day: date | None = None) -> str:
         **_scoreboard(query, day),
         specs=_script(specs),
         config=_script(charts.CONFIG),
-        library=Markup(_library()),  # noqa: S704 - the library's own text
+        library=Markup(_library(keep_in)),  # noqa: S704 - the library's own text
     )
 
 
@@ -341,6 +343,14 @@ def _script(value: object) -> Markup:
 
 
 @cache
-def _library() -> str:
+def _library(keep_in: Path | None) -> str:
     """Vega-Embed with what it needs; it sets `window.draw`."""
-    return vl_convert.javascript_bundle("window.draw = vegaEmbed;").replace("</script", "<\\/script")
+    kept = keep_in / f"vega_embed_of_vl_convert_{vl_convert.__version__}.js" if keep_in else None
+    if kept and kept.exists():
+        return kept.read_text("utf-8")
+    library = vl_convert.javascript_bundle("window.draw = vegaEmbed;").replace("</script", "<\\/script")
+    if kept:
+        begun = kept.with_suffix(".begun")
+        begun.write_text(library, "utf-8")
+        begun.replace(kept)
+    return library
