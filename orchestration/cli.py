@@ -3,9 +3,10 @@
 import atexit
 import gc
 import os
+import sys
 from datetime import date, datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, NoReturn
 
 import typer
 from rich.console import Console
@@ -115,13 +116,21 @@ def doctor(profile: Profile = None) -> None:
 
 def main(*arguments: Any) -> None:  # noqa: ANN401 - what typer passes on
     """Entry point: a known error is one line on standard error, not a traceback."""
-    # Python looks for cycles in all that was imported before it ends, which takes a second.
-    atexit.register(gc.freeze)
     try:
         app(*arguments)
     except (SettingsError, TableError, WarehouseError) as error:
         Console(stderr=True).print(str(error), style="red", highlight=False, markup=False, soft_wrap=True)
-        raise SystemExit(2) from None
+        _end(2)
+    except SystemExit as ended:
+        _end(ended.code if isinstance(ended.code, int) else 0)
+
+
+def _end(code: int) -> NoReturn:
+    """End the process without taking apart what was imported, which takes Python a second."""
+    atexit._run_exitfuncs()  # noqa: SLF001 - what asked to be called at the end is called
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
 
 
 if __name__ == "__main__":

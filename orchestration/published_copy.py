@@ -3,6 +3,7 @@
 Belongs here: what readers' files hold and how they take the place of the old ones. Does not: whether they may.
 """
 
+import hashlib
 import os
 from collections.abc import Iterable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -86,7 +87,8 @@ class PublishedCopy:
         parquet = [self._parquet(table) for table in self._catalogue.values()]
         written = [self._database, *self._pages, *parquet]
         for target in written:
-            _move_into_place(_aside(target), target)
+            if _aside(target).exists():
+                _move_into_place(_aside(target), target)
         for old in set(self._folder.glob("parquet/*/*.parquet")) - set(parquet):
             old.unlink()
         return written
@@ -122,17 +124,34 @@ class PublishedCopy:
         )
 
     def _write_parquet(self, table: Table) -> None:
-        target = _aside(self._parquet(table))
+        """Write a table's file, unless the one in place holds the same rows: no day changes what landed before it."""
+        target = self._parquet(table)
+        content = self._content(table)
+        if target.exists() and self._content_in_place(target) == content:
+            return
         target.parent.mkdir(parents=True, exist_ok=True)
         grain = ", ".join(quoted(name) for name in table.header.grain)
         self._connection.execute(
             f"""
-            copy (from {table.qualified} order by {grain}) to {literal(str(target))} (
+            copy (from {table.qualified} order by {grain}) to {literal(str(_aside(target)))} (
                 format parquet, compression zstd,
-                kv_metadata {{profile: '{self._settings.profile}', simulated: '{self._settings.simulated}'}}
+                kv_metadata {{
+                    profile: '{self._settings.profile}', simulated: '{self._settings.simulated}', content: '{content}'
+                }}
             )
             """
         )
+
+    def _content(self, table: Table) -> str:
+        """What two files of the same rows have in common."""
+        rows = f"select count(*), coalesce(bit_xor(hash(t)), 0) from {table.qualified} as t"
+        [(count, of_rows)] = self._connection.execute(rows).fetchall()
+        layout = hashlib.sha256(f"{columns(table)} by {table.header.grain}".encode()).hexdigest()
+        return f"{count} rows {of_rows:x} layout {layout}"
+
+    def _content_in_place(self, parquet: Path) -> str | None:
+        found = f"select value from parquet_kv_metadata({literal(str(parquet))}) where key = 'content'"
+        return next((bytes(value).decode() for (value,) in self._connection.execute(found).fetchall()), None)
 
     def _run(self, statements: Iterable[str]) -> None:
         self._connection.execute("; ".join(["begin", *statements, "commit"]))
