@@ -3,8 +3,10 @@
 Belongs here: from header and rows to results. Does not: what a failed check leads to.
 """
 
+import contextlib
+import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -169,10 +171,10 @@ def suite(table: Table, severity: Severity, *, at_once: bool) -> list["Expectati
     ranges += [(name, 0, 0) for name in helper]
     sets = {name: column.allowed for name, column in header.columns.items() if column.allowed}
     if at_once and len(header.columns) > 1:
-        from orchestration.expectations import ExpectEachColumnToKeepItsRules  # noqa: PLC0415 - brings the same
+        from orchestration.expectations import ExpectEachColumnToKeepItsRules, Rules  # noqa: PLC0415 - brings the same
 
-        columns = [*header.columns, *helper]
-        made.append(ExpectEachColumnToKeepItsRules(column_list=columns, not_null=not_null, ranges=ranges, sets=sets))
+        rules = json.dumps(Rules(not_null=not_null, ranges=ranges, sets=sets))
+        made.append(ExpectEachColumnToKeepItsRules(column_list=[*header.columns, *helper], rules=rules))
     else:
         made += [gxe.ExpectColumnValuesToNotBeNull(column=name) for name in not_null]
         made += [
@@ -198,13 +200,13 @@ def _class_name(snake: str) -> str:
 
 
 def _validate(table: Table, rows: pd.DataFrame, check: str, severity: Severity) -> Result:
-    batch = _batch(rows)
     passed = Result(table.qualified, check, severity, len(rows))
-    # Which rows fail what costs several times as much as whether any does, so it is asked only then.
-    at_once = _suite(suite(table, severity, at_once=True))
-    if _has_shape(table, rows) and batch.validate(at_once, result_format="BOOLEAN_ONLY").success:
-        return passed
-    outcome = batch.validate(_suite(suite(table, severity, at_once=False)), result_format="COMPLETE")
+    with _batch(rows) as batch:
+        # Which rows fail what costs several times as much as whether any does, so it is asked only then.
+        at_once = _suite(suite(table, severity, at_once=True))
+        if _has_shape(table, rows) and batch.validate(at_once, result_format="BOOLEAN_ONLY").success:
+            return passed
+        outcome = batch.validate(_suite(suite(table, severity, at_once=False)), result_format="COMPLETE")
     if outcome.success:
         return passed
     failed = [result for result in outcome.results if not result.success]
@@ -243,13 +245,15 @@ def _suite(expectations: Sequence["Expectation"]) -> "gx.ExpectationSuite":
     return gx.ExpectationSuite(name="contract", expectations=list(expectations))
 
 
-def _batch(rows: pd.DataFrame) -> Any:  # noqa: ANN401 - untyped
+@contextlib.contextmanager
+def _batch(rows: pd.DataFrame) -> Iterator[Any]:
+    """The rows as Great Expectations takes them."""
     definition = _batch_definition()
     from great_expectations.execution_engine import pandas_execution_engine  # noqa: PLC0415 - costs seconds, once
 
-    # It would take the hash of all rows, as a fingerprint that nothing here reads: a fifth of a validation's time.
+    # It would take the hash of all rows twice, as a fingerprint that nothing here reads.
     with mock.patch.object(pandas_execution_engine, "hash_pandas_dataframe", return_value=""):
-        return definition.get_batch({"dataframe": rows})
+        yield definition.get_batch({"dataframe": rows})
 
 
 @cache
