@@ -27,7 +27,7 @@ from orchestration.lock import hold
 from orchestration.published_copy import PublishedCopy
 from orchestration.quality import Result
 from orchestration.settings import Settings
-from orchestration.statements import columns, comments, literal, quoted
+from orchestration.statements import columns, literal, quoted
 from orchestration.tables import DIALECT, HEALTH, SCHEMAS, Audit, Catalogue, Table, parse, tables_in
 
 log = logging.getLogger("undertow")
@@ -123,7 +123,6 @@ class Warehouse:
             with self._transaction():
                 partitions = self._new_partitions(table)
                 added = self._replace(table)
-                self._comment(table, "table")
                 self._put([*results, *self._currency(table, added)])
         finally:
             for name in ("staged", "accepted"):
@@ -334,17 +333,31 @@ class Warehouse:
         return [Result(table.qualified, UP_TO_DATE, "error", 0), *behind]
 
     def _put(self, results: Sequence[Result]) -> None:
-        for result in results:
-            key = (result.table, result.check, self.session)
-            self._connection.execute(f"delete from {HEALTH} where (table_name, check_name, session) = (?, ?, ?)", key)
-            self._connection.execute(
-                f"""
-                insert into {HEALTH} by name select
-                    ? as table_name, ? as check_name, ? as session, ? as severity, ? as passed,
-                    ? as rows_seen, ? as rows_failing, nullif(?, '') as detail
-                """,
-                (*key, result.severity, result.passed, result.rows_seen, result.rows_failing, result.detail),
-            )
+        newest = list({(result.table, result.check): result for result in results}.values())
+        keys = {"tables": [of.table for of in newest], "checks": [of.check for of in newest], "session": self.session}
+        self._connection.execute(
+            f"""
+            delete from {HEALTH}
+            where session = $session and (table_name, check_name) in (select (unnest($tables), unnest($checks)))
+            """,
+            keys,
+        )
+        self._connection.execute(
+            f"""
+            insert into {HEALTH} by name select
+                unnest($tables) as table_name, unnest($checks) as check_name, $session as session,
+                unnest($severities) as severity, unnest($passed) as passed, unnest($seen) as rows_seen,
+                unnest($failing) as rows_failing, nullif(unnest($details), '') as detail
+            """,
+            {
+                **keys,
+                "severities": [of.severity for of in newest],
+                "passed": [of.passed for of in newest],
+                "seen": [of.rows_seen for of in newest],
+                "failing": [of.rows_failing for of in newest],
+                "details": [of.detail for of in newest],
+            },
+        )
 
     # Replacing
 
@@ -379,7 +392,6 @@ class Warehouse:
                 with self._transaction():
                     self._drop_if(table, "table")
                     self._connection.execute(f"create or replace view {table.qualified} as {table.sql}")
-                    self._comment(table, "view")
 
     def _add(self, table: Table) -> int:
         stored = [name for name, *_ in self._connection.sql(f"describe {table.qualified}").fetchall()]
@@ -435,9 +447,6 @@ class Warehouse:
         ).fetchall()
         self._connection.execute("drop table temp.unlike")
         return int(added)
-
-    def _comment(self, table: Table, what: Literal["view", "table"]) -> None:
-        self._connection.execute("; ".join(comments(table, what, table.qualified, self._settings)))
 
     # Shared
 
