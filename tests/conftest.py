@@ -10,6 +10,7 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+import duckdb
 import pytest
 from filelock import FileLock
 
@@ -27,11 +28,14 @@ LONGEST = ("test_dagster_ui.py", "test_concurrency.py", "test_cli.py", "test_pro
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with the files that take longest."""
+    """Begin with the files that take longest, and give those that may wait for a run of everything the time for it."""
+    for item in items:
+        if {"demo_home", "real_home"}.intersection(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.timeout(480))
     items.sort(key=lambda item: LONGEST.index(item.path.name) if item.path.name in LONGEST else len(LONGEST))
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def market_data() -> Path:
     """The folder of real market data."""
     folder = Path(TEST_DATA)
@@ -59,20 +63,39 @@ def warehouse(settings: Settings, catalogue: Catalogue) -> Iterator[Warehouse]:
         yield opened
 
 
-@pytest.fixture(scope="session")
-def demo_home(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
-    """A home after one demo run of the command line. All workers share it: it is only read."""
+def home_after_a_run(tmp_path_factory: pytest.TempPathFactory, worker_id: str, name: str, **settings: str) -> Path:
+    """A home after one run of the command line with these settings. All workers share it: it is only read."""
     own = tmp_path_factory.getbasetemp()
-    folder = (own if worker_id == "master" else own.parent) / "demo"
+    folder = (own if worker_id == "master" else own.parent) / name
     with FileLock(f"{folder}.lock"):
         if not (folder / "run.txt").exists():
             folder.mkdir(exist_ok=True)
             shutil.copy(ROOT / "dagster.yaml", folder)
-            run = undertow(folder, "run")
+            run = undertow(folder, "run", **settings)
             assert run.returncode == 0, run.stdout + run.stderr
             assert run.stderr == ""
             (folder / "run.txt").write_text(run.stdout)
     return folder
+
+
+@pytest.fixture(scope="session")
+def demo_home(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
+    """A home after one run of the demo."""
+    return home_after_a_run(tmp_path_factory, worker_id, "demo")
+
+
+@pytest.fixture(scope="session")
+def real_home(tmp_path_factory: pytest.TempPathFactory, worker_id: str, market_data: Path) -> Path:
+    """A home after one run of the files profile on all of the real market data."""
+    return home_after_a_run(tmp_path_factory, worker_id, "real", profile="files", files=str(market_data))
+
+
+@pytest.fixture(scope="session")
+def real(real_home: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """What the run on the real market data published."""
+    with duckdb.connect(str(real_home / "data/files/published/undertow.duckdb"), read_only=True) as opened:
+        opened.execute("set timezone = 'UTC'")
+        yield opened
 
 
 @pytest.fixture(autouse=True)

@@ -3,37 +3,28 @@
 import shutil
 from pathlib import Path
 
+import duckdb
 import numpy as np
 import pandas as pd
 import pytest
 from rich.console import Console
 
 from assets.models.flow_fit import fit
-from assets.sources.files import FilePrices
-from assets.sources.prices import Instrument
 from orchestration import calibration
 from orchestration.errors import WarehouseError
 from orchestration.settings import ROOT, Settings
-from tests.sql.given import build
-from tests.sql.test_golden import NEWEST
 
 TABLES = ("pivot_calibration", "flow_calibration", "flow_bands", "position_bands")
 
 
-def publish(settings: Settings, market_data: Path, figures: str = "true") -> None:
-    """Publish what a calibration reads, with some of the published figures."""
-    wanted = [
-        Instrument("SPX", "index", "benchmark", "", "XNYS", "^GSPC"),
-        Instrument("IRX", "rate", "treasury_yield", "", "OTHER", "^IRX"),
-    ]
-    rows = FilePrices(market_data).prices(wanted, pd.DataFrame()).rows
-    made = build(rows, ("indicators.excess_prices", "reference.published_estimates"), now=NEWEST)
+def publish(settings: Settings, real_home: Path, figures: str = "true") -> None:
+    """Publish what a calibration reads of the run on the real data, with some of the published figures."""
     settings.published.mkdir(parents=True)
-    made.execute(f"attach '{settings.published / 'undertow.duckdb'}' as published")
-    for name, where in (("indicators.excess_prices", "true"), ("reference.published_estimates", figures)):
-        made.execute(f"create schema published.{name.split('.')[0]}")
-        made.execute(f"create table published.{name} as from {name} where {where}")
-    made.close()
+    with duckdb.connect(str(settings.published_file)) as made:
+        made.execute(f"attach '{real_home / 'data/files/published/undertow.duckdb'}' as real (read_only)")
+        for name, where in (("indicators.excess_prices", "true"), ("reference.published_estimates", figures)):
+            made.execute(f"create schema {name.split('.')[0]}")
+            made.execute(f"create table {name} as from real.{name} where {where}")
 
 
 @pytest.fixture
@@ -49,8 +40,8 @@ def stored(name: str, folder: Path = ROOT / "sql/reference") -> pd.DataFrame:
     return newest
 
 
-def test_the_stored_rows_are_those_of_the_published_figures(settings: Settings, market_data: Path) -> None:
-    publish(settings, market_data)
+def test_the_stored_rows_are_those_of_the_published_figures(settings: Settings, real_home: Path) -> None:
+    publish(settings, real_home)
     market = calibration.read_market(settings)
     pivots = calibration.pivot_rows(market)
     pd.testing.assert_frame_equal(pivots, stored("pivot_calibration").drop(columns="method_version"))
@@ -68,9 +59,9 @@ def test_the_stored_rows_are_those_of_the_published_figures(settings: Settings, 
 
 
 def test_new_rows_are_a_new_version(
-    settings: Settings, market_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    settings: Settings, real_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    publish(settings, market_data, "published_session between '2024-12-13' and '2025-09-30'")
+    publish(settings, real_home, "published_session between '2024-12-13' and '2025-09-30'")
     for name in TABLES:
         shutil.copy(ROOT / f"sql/reference/{name}.csv", tmp_path)
     monkeypatch.setattr(calibration, "REFERENCE", tmp_path)
@@ -88,8 +79,8 @@ def test_new_rows_are_a_new_version(
     assert [folds[1], folds[-1]] == ["2024-12-13", "2025-09-26"]
 
 
-def test_too_few_figures_are_refused(settings: Settings, market_data: Path) -> None:
-    publish(settings, market_data, "published_session between '2025-06-20' and '2025-09-30'")
+def test_too_few_figures_are_refused(settings: Settings, real_home: Path) -> None:
+    publish(settings, real_home, "published_session between '2025-06-20' and '2025-09-30'")
     with pytest.raises(WarehouseError, match=r"a fit needs 6 figures of each; cta_flow_1w_flat_us 4, "):
         calibration.figures(calibration.read_market(settings), np.array([21.0, 72, 224]))
 

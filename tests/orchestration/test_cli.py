@@ -13,8 +13,6 @@ from orchestration.settings import ROOT, SettingsError
 from orchestration.tables import Catalogue
 from tests.orchestration.command import undertow
 
-pytestmark = pytest.mark.timeout(480)  # the first test waits for the demo
-
 
 @pytest.fixture(scope="module")
 def home(demo_home: Path) -> Path:

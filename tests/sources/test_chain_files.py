@@ -12,6 +12,7 @@ from collections.abc import Callable, Collection
 from datetime import UTC, date, datetime
 from pathlib import Path
 
+import duckdb
 import numpy as np
 import pandas as pd
 import pytest
@@ -22,6 +23,7 @@ from assets.sources.chain_tables import time_in_words
 from assets.sources.errors import Failure
 from assets.sources.option_chains import CONTRACT_COLUMNS, MOST_CONTRACTS, Snapshot, Underlying
 from assets.sources.sessions import NEW_YORK
+from tests.sql.given import frame_of, rows_of
 
 SPX = Underlying("SPX", ("SPX", "SPXW"), is_index=True, yahoo_symbol="^GSPC")
 SPY = Underlying("SPY", ("SPY",), is_index=False, yahoo_symbol="SPY")
@@ -590,30 +592,55 @@ ELSEWHERE = {
 }
 
 
-def test_the_real_folder(market_data: Path) -> None:
-    others = [Underlying(symbol, (symbol,), is_index=False, yahoo_symbol=symbol) for symbol in ("QQQ", "IWM")]
-    kinds, contracts = [], 0
-    for found in FileChains(market_data).snapshots([SPX, SPY, *others], (), None):
-        assert isinstance(found, Snapshot), found
-        contracts += len(found.contracts)
-        kinds.append((found.underlying, found.source))
-        day = str(found.quote_date)
-        assert (str(found.session), found.reading) == ELSEWHERE.get((found.source, day), (day, "close"))
-        chain = found.contracts
-        assert set(chain["root"]) <= {*SPX.roots, found.underlying}
-        assert not chain.duplicated(KEYS).any()
-        assert chain[["strike", "bid", "ask", "iv"]].notna().all(axis=None)
-        assert (chain["expiry"] >= pd.Timestamp(found.session)).all()
-        if found.spot is not None:
-            # At the money a call and a put of one expiry and strike cost about the same.
-            priced = chain.assign(mid=(chain["bid"] + chain["ask"]) / 2)[chain["expiry"] == chain["expiry"].min()]
-            pairs = priced.pivot_table(index="strike", columns="put_call", values="mid").dropna()
-            level = (pairs.index + pairs["C"] - pairs["P"]).loc[found.spot * 0.97 : found.spot * 1.03].median()
-            assert level == pytest.approx(found.spot, rel=0.02)
-    counts = pd.Series(kinds).value_counts().to_dict()
+def test_the_real_folder(real: duckdb.DuckDBPyConnection) -> None:
+    """What a run read of it."""
+    source = "select passed from marts.data_health where table_name = 'raw.option_chains' and check_name = 'source'"
+    assert rows_of(real, source) == [(True,)]
+    snapshots = frame_of(
+        real,
+        """
+        select
+            any_value(underlying) as underlying, any_value(source) as source, any_value(spot) as spot,
+            any_value(quote_date)::varchar as quoted, any_value(session)::varchar as session,
+            any_value(reading) as reading, list(distinct root) as roots, count(*) as contracts,
+            count(*) = count(distinct (root, expiry, put_call, strike)) as is_unique,
+            count(*) = count(strike + bid + ask + vendor_iv) as is_priced,
+            min(expiry) >= any_value(session) as is_alive
+        from raw.option_chains group by snapshot_id
+        """,
+    )
+    assert snapshots[["is_unique", "is_priced", "is_alive"]].all(axis=None)
+    for row in snapshots.itertuples():
+        assert (row.session, row.reading) == ELSEWHERE.get((row.source, row.quoted), (row.quoted, "close"))
+        assert set(row.roots) <= {*SPX.roots, row.underlying}
+    # At the money a call and a put of one expiry and strike cost about the same.
+    errors = """
+        with nearest as (
+            select snapshot_id, spot, strike, put_call, (bid + ask) / 2 as mid
+            from raw.option_chains
+            qualify expiry = min(expiry) over (partition by snapshot_id)
+        ),
+
+        pairs as (
+            select
+                snapshot_id, spot,
+                strike + avg(mid) filter (put_call = 'C') - avg(mid) filter (put_call = 'P') as parity
+            from nearest
+            group by snapshot_id, spot, strike
+            having parity is not null and strike between 0.97 * spot and 1.03 * spot
+        )
+
+        select max(error), count(*) from (
+            select abs(median(parity) / spot - 1) as error from pairs group by snapshot_id, spot
+        )
+    """
+    [(error, compared)] = rows_of(real, errors)
+    assert error < 0.02
+    assert compared == snapshots["spot"].notna().sum()
+    counts = snapshots.groupby(["underlying", "source"]).size().to_dict()
     assert counts["SPX", "files/eod"] == 58
     assert counts["SPX", "files/oi_only"] == 25
     assert (counts["SPX", "files/cboe_json_flat"], counts["SPY", "files/cboe_json_flat"]) == (5, 2)
     assert (counts["SPX", "files/cboe_quotedata"], counts["SPY", "files/cboe_quotedata"]) == (6, 2)
-    assert {symbol for symbol, source in kinds if source == "files/yfinance"} == {"SPX", "SPY", "QQQ", "IWM"}
-    assert contracts > 1_700_000
+    assert {symbol for symbol, source in counts if source == "files/yfinance"} == {"SPX", "SPY", "QQQ", "IWM"}
+    assert snapshots["contracts"].sum() > 1_700_000

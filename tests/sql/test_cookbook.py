@@ -1,61 +1,26 @@
 """The cookbook: each query runs on the published demo and on real data, and its answer adds up."""
 
-from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
-from datetime import date
-from functools import cache
-from pathlib import Path
+from collections.abc import Iterator
 
 import duckdb
 import pandas as pd
 import pytest
 
-from assets.sources.chain_files import FileChains
-from assets.sources.errors import Failure
-from assets.sources.option_chains import Snapshot, Underlying
 from orchestration.settings import ROOT
 from orchestration.tables import Catalogue, parse, tables_in
-from tests.sql.chains import delivered
-from tests.sql.given import build, frame_of, rows_of
-from tests.sql.test_golden import NEWEST, SYMBOLS, bars
+from tests.sql.given import frame_of, rows_of
 
-pytestmark = pytest.mark.timeout(480)  # the first test waits for the demo
+pytestmark = pytest.mark.timeout(480)  # the first test waits for the demo or the run on the real data
 
 COOKBOOK = ROOT / "sql/cookbook"
 QUERIES = sorted(path.stem for path in COOKBOOK.glob("*.sql"))
 
 
-@dataclass(frozen=True)
-class MonthOfChains:
-    """A chain source that delivers one month of a folder's sessions: enough for a few sessions in each third."""
-
-    folder: Path
-
-    def snapshots(
-        self,
-        underlyings: Sequence[Underlying],
-        known: Collection[str],
-        sessions: Collection[date] | None,  # noqa: ARG002 - it has its own
-    ) -> Iterator[Snapshot | Failure]:
-        """As the port `ChainSource` says."""
-        yield from FileChains(self.folder).snapshots(underlyings, known, pd.date_range("2019-06-01", "2019-06-30").date)
-
-
-@cache
-def real(folder: Path) -> duckdb.DuckDBPyConnection:
-    """The tables that the queries name, on real bars of a few instruments since 2010 and a month of real chains."""
-    given = {"raw.option_chains": delivered(MonthOfChains(folder)), "indicators.gamma_profile": pd.DataFrame()}
-    rows = bars(folder, SYMBOLS)
-    named = {name for path in COOKBOOK.glob("*.sql") for name in tables_in(path, parse(path, path.read_text()))}
-    named |= {"regime.outcomes_by_label", "marts.scoreboard_summary"}
-    return build(rows[rows["date"] >= pd.Timestamp("2010-01-01")], sorted(named), now=NEWEST, given=given)
-
-
 @pytest.fixture(params=["demo", "real"])
 def published(request: pytest.FixtureRequest) -> Iterator[duckdb.DuckDBPyConnection]:
-    """The published demo, or the same tables of real data."""
+    """The published demo, or what a run on the real data published."""
     if request.param == "real":
-        yield real(request.getfixturevalue("market_data"))
+        yield request.getfixturevalue("real")
     else:
         file = request.getfixturevalue("demo_home") / "data/demo/published/undertow.duckdb"
         with duckdb.connect(str(file), read_only=True) as opened:
@@ -151,8 +116,8 @@ def test_the_moves_of_all_sub_scores_add_up(published: duckdb.DuckDBPyConnection
     assert found["danger_change"].is_monotonic_decreasing
 
 
-def test_every_predictor_is_judged_beside_vix(market_data: Path) -> None:
-    found = answer(real(market_data), 6)
+def test_every_predictor_is_judged_beside_vix(real: duckdb.DuckDBPyConnection) -> None:
+    found = answer(real, 6)
     assert set(found["against_vix"]) <= {"is_vix", "better", "worse", "no_difference"}
     assert found.groupby("outcome")["predictor"].nunique().to_dict() == {"drawdown": 7, "high_vol": 7}
     assert set(found.loc[found["against_vix"] == "is_vix", "predictor"]) == {"vix"}

@@ -1,38 +1,16 @@
 """Golden values on real market data: what the notes and the exchanges published, and our own numbers of record."""
 
 from datetime import UTC, date, datetime
-from functools import cache
-from pathlib import Path
 
 import duckdb
 import pandas as pd
 import pytest
 
-from assets.sources.files import FilePrices
-from tests.sql.given import build, frame_of, listed, rows_of
+from tests.sql.given import build, frame_of, rows_of
 
 # The data's newest session is over.
 NEWEST = datetime(2026, 7, 22, 22, tzinfo=UTC)
 SYMBOLS = ("SPX", "NDX", "RUT", "SPY", "QQQ", "VIX", "VIX3M", "VVIX", "SKEW", "IRX", "IEF", "GLD")
-SECTORS = ("XLB", "XLC", "XLE", "XLF", "XLI", "XLK", "XLP", "XLRE", "XLU", "XLV", "XLY")
-
-
-def bars(folder: Path, symbols: tuple[str, ...]) -> pd.DataFrame:
-    """Rows of raw.prices of some instruments."""
-    wanted = listed(symbols)
-    return FilePrices(folder).prices(wanted, pd.DataFrame()).rows
-
-
-@cache
-def built(folder: Path) -> duckdb.DuckDBPyConnection:
-    """Every table on the real bars of a few instruments."""
-    return build(bars(folder, SYMBOLS), now=NEWEST)
-
-
-@pytest.fixture
-def warehouse_of_record(market_data: Path) -> duckdb.DuckDBPyConnection:
-    """Every table on the real bars of a few instruments."""
-    return built(market_data)
 
 
 def value(connection: duckdb.DuckDBPyConnection, column: str, table: str, session: str, symbol: str = "") -> float:
@@ -46,45 +24,38 @@ def value(connection: duckdb.DuckDBPyConnection, column: str, table: str, sessio
     ("session", "panic_3", "panic_4"),
     [("2025-11-20", 9.61, 8.32), ("2025-11-21", 9.10, 8.24), ("2026-03-06", 9.78, 9.06)],
 )
-def test_vol_panic(
-    warehouse_of_record: duckdb.DuckDBPyConnection, session: str, panic_3: float, panic_4: float
-) -> None:
-    assert round(value(warehouse_of_record, "vol_panic", "indicators.vol_panic", session), 2) == panic_3
-    assert round(value(warehouse_of_record, "panic_3", "indicators.vol_panic", session), 2) == panic_3
-    assert round(value(warehouse_of_record, "panic_4", "indicators.vol_panic", session), 2) == panic_4
+def test_vol_panic(real: duckdb.DuckDBPyConnection, session: str, panic_3: float, panic_4: float) -> None:
+    assert round(value(real, "vol_panic", "indicators.vol_panic", session), 2) == panic_3
+    assert round(value(real, "panic_3", "indicators.vol_panic", session), 2) == panic_3
+    assert round(value(real, "panic_4", "indicators.vol_panic", session), 2) == panic_4
 
 
 @pytest.mark.parametrize("session", ["2018-02-05", "2020-03-16", "2024-08-05", "2025-04-08"])
-def test_vol_panic_knows_the_great_sell_offs(warehouse_of_record: duckdb.DuckDBPyConnection, session: str) -> None:
-    assert value(warehouse_of_record, "vol_panic", "indicators.vol_panic", session) >= 9.5
+def test_vol_panic_knows_the_great_sell_offs(real: duckdb.DuckDBPyConnection, session: str) -> None:
+    assert value(real, "vol_panic", "indicators.vol_panic", session) >= 9.5
 
 
 @pytest.mark.parametrize(("session", "published"), [("2025-11-21", 9.5), ("2026-03-06", 9.72)])
-def test_the_published_panic_lies_in_our_band(
-    warehouse_of_record: duckdb.DuckDBPyConnection, session: str, published: float
-) -> None:
-    low = value(warehouse_of_record, "vol_panic_lo", "indicators.vol_panic", session)
-    assert low <= published <= value(warehouse_of_record, "vol_panic_hi", "indicators.vol_panic", session)
+def test_the_published_panic_lies_in_our_band(real: duckdb.DuckDBPyConnection, session: str, published: float) -> None:
+    low = value(real, "vol_panic_lo", "indicators.vol_panic", session)
+    assert low <= published <= value(real, "vol_panic_hi", "indicators.vol_panic", session)
 
 
 def test_the_panic_that_the_press_called_a_two_year_high_is_ours_and_not_that_of_vix(
-    warehouse_of_record: duckdb.DuckDBPyConnection,
+    real: duckdb.DuckDBPyConnection,
 ) -> None:
     query = """
         select round(vol_panic_rank, 3), round(vix_rank, 2) from indicators.vol_panic
         where session in ('2024-07-24', '2024-07-25') order by session
     """
-    assert rows_of(warehouse_of_record, query) == [(1, 0.59), (1, 0.61)]
+    assert rows_of(real, query) == [(1, 0.59), (1, 0.61)]
 
 
-def test_on_the_two_published_numbers_vix_alone_is_nearer(warehouse_of_record: duckdb.DuckDBPyConnection) -> None:
+def test_on_the_two_published_numbers_vix_alone_is_nearer(real: duckdb.DuckDBPyConnection) -> None:
     # Nothing is fitted to them; that the simpler rule wins on them is part of the record.
     published = {"2025-11-21": 9.5, "2026-03-06": 9.72}
     errors = {
-        column: sum(
-            abs(value(warehouse_of_record, column, "indicators.vol_panic", session) - of)
-            for session, of in published.items()
-        )
+        column: sum(abs(value(real, column, "indicators.vol_panic", session) - of) for session, of in published.items())
         / len(published)
         for column in ("panic_vix_only", "panic_3", "panic_4")
     }
@@ -106,16 +77,14 @@ def test_on_the_two_published_numbers_vix_alone_is_nearer(warehouse_of_record: d
         ("true_range_20d_pct", 1.38, 1.95),
     ],
 )
-def test_trading_range(warehouse_of_record: duckdb.DuckDBPyConnection, column: str, spy: float, qqq: float) -> None:
+def test_trading_range(real: duckdb.DuckDBPyConnection, column: str, spy: float, qqq: float) -> None:
     for symbol, expected in (("SPY", spy), ("QQQ", qqq)):
-        found = value(warehouse_of_record, column, "indicators.trading_range", "2025-11-21", symbol)
+        found = value(real, column, "indicators.trading_range", "2025-11-21", symbol)
         assert round(found, 2) == expected
 
 
 @pytest.mark.parametrize(("index", "fund"), [("SPX", "SPY"), ("NDX", "QQQ")])
-def test_the_index_travels_as_far_as_its_fund(
-    warehouse_of_record: duckdb.DuckDBPyConnection, index: str, fund: str
-) -> None:
+def test_the_index_travels_as_far_as_its_fund(real: duckdb.DuckDBPyConnection, index: str, fund: str) -> None:
     # A fund opens away from its close before, where the index still stands at it: true ranges are nearer than ranges.
     query = f"""
         select
@@ -126,7 +95,7 @@ def test_the_index_travels_as_far_as_its_fund(
         from indicators.trading_range as i inner join indicators.trading_range as f using (session)
         where i.symbol = '{index}' and f.symbol = '{fund}'
     """
-    [(typical, typical_true, mostly_true, in_the_note)] = rows_of(warehouse_of_record, query)
+    [(typical, typical_true, mostly_true, in_the_note)] = rows_of(real, query)
     assert typical < 0.04
     assert typical_true < 0.03
     assert mostly_true < 0.105
@@ -134,28 +103,28 @@ def test_the_index_travels_as_far_as_its_fund(
 
 
 @pytest.mark.parametrize(("session", "spx", "vix"), [("2025-11-20", 6538.76, 26.42), ("2025-11-21", 6602.99, 23.43)])
-def test_closes(warehouse_of_record: duckdb.DuckDBPyConnection, session: str, spx: float, vix: float) -> None:
-    assert round(value(warehouse_of_record, "spx_close", "regime.daily", session), 2) == spx
-    assert value(warehouse_of_record, "vix", "indicators.vol_panic", session) == vix
+def test_closes(real: duckdb.DuckDBPyConnection, session: str, spx: float, vix: float) -> None:
+    assert round(value(real, "spx_close", "regime.daily", session), 2) == spx
+    assert value(real, "vix", "indicators.vol_panic", session) == vix
 
 
-def test_the_index_stands_below_its_high(warehouse_of_record: duckdb.DuckDBPyConnection) -> None:
-    assert round(value(warehouse_of_record, "spx_drawdown_pct", "regime.daily", "2025-11-21"), 1) == -4.2
+def test_the_index_stands_below_its_high(real: duckdb.DuckDBPyConnection) -> None:
+    assert round(value(real, "spx_drawdown_pct", "regime.daily", "2025-11-21"), 1) == -4.2
 
 
-def test_the_regime_has_every_session(warehouse_of_record: duckdb.DuckDBPyConnection) -> None:
+def test_the_regime_has_every_session(real: duckdb.DuckDBPyConnection) -> None:
     gaps = """
         from reference.sessions
         where session between (select min(session) from regime.daily) and (select max(session) from regime.daily)
             and session not in (select session from regime.daily)
     """
-    assert rows_of(warehouse_of_record, gaps) == []
+    assert rows_of(real, gaps) == []
 
 
-def test_danger_is_there_ever_since_its_inputs_are(warehouse_of_record: duckdb.DuckDBPyConnection) -> None:
+def test_danger_is_there_ever_since_its_inputs_are(real: duckdb.DuckDBPyConnection) -> None:
     ranked = "select min(session) from indicators.vol_panic where vix_term_rank is not null"
     without = rows_of(
-        warehouse_of_record,
+        real,
         # From May 2026 on the data has some indices and no funds.
         f"""
         select session, inputs_missing from regime.daily
@@ -163,12 +132,12 @@ def test_danger_is_there_ever_since_its_inputs_are(warehouse_of_record: duckdb.D
         """,
     )
     assert without == []
-    [(first,)] = rows_of(warehouse_of_record, ranked)
+    [(first,)] = rows_of(real, ranked)
     assert first == date(2011, 8, 11)
 
 
 def test_the_desk_note_answers_the_claims_and_says_whether_it_reproduces_them(
-    warehouse_of_record: duckdb.DuckDBPyConnection,
+    real: duckdb.DuckDBPyConnection,
 ) -> None:
     query = """
         select claim_no, measure, round(value, 2), published_value, claim_verdict
@@ -177,13 +146,12 @@ def test_the_desk_note_answers_the_claims_and_says_whether_it_reproduces_them(
         order by claim_no, measure_no
     """
     missing = "not measurable yet"
-    # There is no option chain of that session, and none of the bars that the other sections need.
-    assert rows_of(warehouse_of_record, query) == [
+    # There is no option chain of that session. The other sections are in test_golden_rotation.py.
+    assert rows_of(real, query) == [
         (1, "rebound_return_pct", 1.0, 1, "reproduced"),
         (1, "rebound_retrace", 0.28, None, "reproduced"),
         (1, "rebound_close_location", 0.19, None, None),
-        # Of the session, its close and VIX alone: without sector funds and members here.
-        (1, "rebound_quality", 0.31, None, "not reproduced"),
+        (1, "rebound_quality", 0.37, None, "not reproduced"),
         (1, "reversal_days_5d", 1, None, "reproduced"),
         (2, "spx_drawdown_pct", -4.18, None, "reproduced"),
         (3, "top_of_book", 6.62, None, "sign only"),
@@ -214,31 +182,32 @@ def test_the_desk_note_answers_the_claims_and_says_whether_it_reproduces_them(
         (23, "sofr_to_iorb_20d", None, None, missing),
         (24, "treasury_account_20d", None, None, missing),
         (25, "december_cut", None, None, missing),
-        # Without half of the sub-scores here; with all of them it is 0.72.
-        (28, "danger", 0.67, None, "sign only"),
+        (28, "danger", 0.72, None, "sign only"),
         (28, "jump_model_bear", 0, None, "not reproduced"),
         (28, "hidden_markov_stress", 0.19, None, "not reproduced"),
     ]
 
 
-def test_an_as_of_build_is_the_one_of_the_full_history(warehouse_of_record: duckdb.DuckDBPyConnection) -> None:
+def test_an_as_of_build_is_the_one_of_the_full_history(real: duckdb.DuckDBPyConnection) -> None:
     as_of = "2025-11-21 23:00:00+00"
-    rows = frame_of(warehouse_of_record, "from raw.prices")
+    symbols = ", ".join(f"'{symbol}'" for symbol in SYMBOLS)
+    # Long enough for the longest average of a trend to burn in.
+    rows = frame_of(real, f"from raw.prices where symbol in ({symbols}) and date >= '2021-01-01'")
     names = ("regime.daily", "indicators.rebound", "indicators.liquidity")
+    whole = build(rows, names, now=NEWEST)
     then = build(rows, names, as_of=as_of, now=pd.Timestamp(as_of).to_pydatetime())
     for name in names:
         query = f"from {name} where session <= '2025-11-21' order by session"
-        pd.testing.assert_frame_equal(frame_of(then, query), frame_of(warehouse_of_record, query), check_exact=True)
+        pd.testing.assert_frame_equal(frame_of(then, query), frame_of(whole, query), check_exact=True)
 
 
 @pytest.mark.parametrize(
     ("session", "depth"),
     [("2025-11-21", 6.6), ("2025-11-20", 5.4), ("2025-04-08", 1.7), ("2019-07-01", 15.7), ("2026-03-06", 4.5)],
 )
-def test_depth_at_the_best_price(warehouse_of_record: duckdb.DuckDBPyConnection, session: str, depth: float) -> None:
+def test_depth_at_the_best_price(real: duckdb.DuckDBPyConnection, session: str, depth: float) -> None:
     found, low, high = (
-        value(warehouse_of_record, f"top_of_book{end}_usd_mn", "indicators.liquidity", session)
-        for end in ("", "_lo", "_hi")
+        value(real, f"top_of_book{end}_usd_mn", "indicators.liquidity", session) for end in ("", "_lo", "_hi")
     )
     assert round(found, 1) == depth
     assert found / 2.1 < low < found / 1.7
@@ -250,28 +219,22 @@ def test_depth_at_the_best_price(warehouse_of_record: duckdb.DuckDBPyConnection,
     [(18, "2019-07-01", True), (1.5, "2020-03-12", True), (2, "2025-04-08", True), (4.1, "2026-02-05", False)],
 )
 def test_published_depths_and_the_band(
-    warehouse_of_record: duckdb.DuckDBPyConnection, published: float, session: str, held: bool
+    real: duckdb.DuckDBPyConnection, published: float, session: str, held: bool
 ) -> None:
-    low, high = (
-        value(warehouse_of_record, f"top_of_book_{end}_usd_mn", "indicators.liquidity", session) for end in ("lo", "hi")
-    )
+    low, high = (value(real, f"top_of_book_{end}_usd_mn", "indicators.liquidity", session) for end in ("lo", "hi"))
     assert (low <= published <= high) is held
 
 
-def test_price_impact_is_small_where_volume_has_grown(warehouse_of_record: duckdb.DuckDBPyConnection) -> None:
+def test_price_impact_is_small_where_volume_has_grown(real: duckdb.DuckDBPyConnection) -> None:
     found = [
-        value(warehouse_of_record, "amihud_21d_bp_per_bn", "indicators.liquidity", session)
+        value(real, "amihud_21d_bp_per_bn", "indicators.liquidity", session)
         for session in ("2019-07-01", "2025-11-20", "2025-11-21")
     ]
     assert [round(of, 2) for of in found] == [2.64, 1.21, 1.20]
 
 
-def test_turbulent_days_touch_the_times_of_stress(market_data: Path) -> None:
-    symbols = (*SECTORS, "TLT", "HYG", "GLD", "UUP", "BTC-USD")
-    connection = build(bars(market_data, symbols), "indicators.systemic", now=NEWEST)
-    found = frame_of(
-        connection, "select session::varchar as session, turbulence, is_turbulent from indicators.systemic"
-    )
+def test_turbulent_days_touch_the_times_of_stress(real: duckdb.DuckDBPyConnection) -> None:
+    found = frame_of(real, "select session::varchar as session, turbulence, is_turbulent from indicators.systemic")
     turbulent = found.loc[found["is_turbulent"].fillna(value=False).astype(bool), "session"]
     times = ("2018-02", "2018-12", "2020-03", "2022", "2024-08-05", "2025-04")
     assert [time for time in times if not turbulent.str.startswith(time).any()] == []

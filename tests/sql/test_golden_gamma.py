@@ -1,9 +1,6 @@
 """Dealer gamma on real option chains: what others published of the same chains, and our own numbers of record."""
 
-from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
-from datetime import UTC, date, datetime
-from functools import cache
+from datetime import UTC, datetime
 from pathlib import Path
 
 import duckdb
@@ -13,70 +10,20 @@ import pytest
 from scipy.stats import linregress, spearmanr
 
 from assets.models.options import Contracts, sensitivities
-from assets.sources.availability import squeezemetrics
-from assets.sources.chain_files import FileChains
-from assets.sources.errors import Failure
-from assets.sources.file_series import FileSeries
-from assets.sources.files import FilePrices
-from assets.sources.option_chains import Snapshot, Underlying
-from assets.sources.series import ListedSeries
-from tests.sql.chains import delivered
-from tests.sql.given import build, frame_of, listed, rows_of
+from tests.sql.given import build, frame_of, rows_of
 
 # The data's newest session is over.
 NEWEST = datetime(2026, 8, 21, 22, tzinfo=UTC)
-SYMBOLS = ("SPX", "SPY", "IRX")
 FLIP_SESSION = "2025-08-28"
-# All chains of 2019, and of the other years those that something is known of.
 YEAR = 2019
-OTHERS = (FLIP_SESSION, "2026-01-30", "2026-06-12", "2026-06-18", "2026-06-22", "2026-07-02", "2026-08-13")
 # Their spot was read hours before the close.
 REFUSED = ("2019-05-01", "2019-05-06", "2019-05-07", "2019-05-08", "2019-05-14", "2019-05-28")
-
-
-@dataclass(frozen=True)
-class SomeChains:
-    """A chain source that delivers a folder's sessions of one year and a few others."""
-
-    folder: Path
-
-    def snapshots(
-        self,
-        underlyings: Sequence[Underlying],
-        known: Collection[str],
-        sessions: Collection[date] | None,  # noqa: ARG002 - it has its own
-    ) -> Iterator[Snapshot | Failure]:
-        """As the port `ChainSource` says."""
-        days = {*pd.date_range(f"{YEAR}-01-01", f"{YEAR}-12-31").date, *pd.DatetimeIndex(OTHERS).date}
-        yield from FileChains(self.folder).snapshots(underlyings, known, days)
-
-
-@cache
-def built(folder: Path) -> duckdb.DuckDBPyConnection:
-    """Dealer gamma of those chains, all but the profile along spot."""
-    wanted = listed(SYMBOLS)
-    gex = FileSeries(folder).series([ListedSeries("SQUEEZEMETRICS_GEX")], pd.DataFrame()).rows
-    figures = gex.rename(columns={"date": "series_date", "value": "series_value"})
-    known = squeezemetrics(pd.DatetimeIndex(figures["series_date"]))
-    given = {
-        "raw.option_chains": delivered(SomeChains(folder)),
-        "raw.series": figures.assign(available_at=known, observed_at=known),
-        "indicators.gamma_profile": pd.DataFrame(),
-    }
-    prices = FilePrices(folder).prices(wanted, pd.DataFrame()).rows
-    return build(prices, "indicators.dealer_gamma", now=NEWEST, given=given)
-
-
-@pytest.fixture
-def record(market_data: Path) -> duckdb.DuckDBPyConnection:
-    """Dealer gamma of real chains."""
-    return built(market_data)
 
 
 # What others made of the same chains
 
 
-def test_the_net_exposure_of_a_chain_on_its_own_gammas(record: duckdb.DuckDBPyConnection) -> None:
+def test_the_net_exposure_of_a_chain_on_its_own_gammas(real: duckdb.DuckDBPyConnection) -> None:
     # Known of this chain: 321.7 billion with the contracts that expired at its close, 124.0 without.
     query = """
         select
@@ -90,20 +37,20 @@ def test_the_net_exposure_of_a_chain_on_its_own_gammas(record: duckdb.DuckDBPyCo
             where session = '2026-08-13' and underlying = 'SPX' and reading = 'close'
         )
     """
-    [(with_expired, net)] = rows_of(record, query)
+    [(with_expired, net)] = rows_of(real, query)
     assert net == pytest.approx(124.0, abs=0.1)
     assert with_expired == pytest.approx(321.7, abs=0.1)
 
 
-def test_our_net_exposure_is_near_that_of_the_chains_own_gammas(record: duckdb.DuckDBPyConnection) -> None:
+def test_our_net_exposure_is_near_that_of_the_chains_own_gammas(real: duckdb.DuckDBPyConnection) -> None:
     query = "select gex_naive_bn from indicators.dealer_gamma where session = '2026-08-13' and underlying = 'SPX'"
-    assert rows_of(record, query) == [(pytest.approx(124.0, rel=0.05),)]
+    assert rows_of(real, query) == [(pytest.approx(124.0, rel=0.05),)]
 
 
-def flip(record: duckdb.DuckDBPyConnection, *, on_spot: bool) -> float:
+def flip(real: duckdb.DuckDBPyConnection, *, on_spot: bool) -> float:
     """Our flip of one chain; `on_spot` without rates and dividends, the forward at spot."""
     of = {
-        name: frame_of(record, f"from staging.{name} where session = '{FLIP_SESSION}' and underlying = 'SPX'")
+        name: frame_of(real, f"from staging.{name} where session = '{FLIP_SESSION}' and underlying = 'SPX'")
         for name in ("option_chains", "option_readings", "option_expiries")
     }
     if on_spot:
@@ -118,22 +65,22 @@ def flip(record: duckdb.DuckDBPyConnection, *, on_spot: bool) -> float:
 
 
 def test_the_flip_is_that_of_another_implementation_on_its_assumptions(
-    record: duckdb.DuckDBPyConnection, market_data: Path
+    real: duckdb.DuckDBPyConnection, market_data: Path
 ) -> None:
     published = float((market_data / "gex" / f"flip_level_{FLIP_SESSION}.txt").read_text())
-    on_spot = flip(record, on_spot=True)
+    on_spot = flip(real, on_spot=True)
     assert on_spot == pytest.approx(published, abs=5)
     # The forwards of parity lie above spot, so that spot itself need not stand as high.
-    assert 10 < on_spot - flip(record, on_spot=False) < 20
+    assert 10 < on_spot - flip(real, on_spot=False) < 20
 
 
 # The year 2019 beside SqueezeMetrics
 
 
-def of_year(record: duckdb.DuckDBPyConnection) -> pd.DataFrame:
+def of_year(real: duckdb.DuckDBPyConnection) -> pd.DataFrame:
     """Dealer gamma of the year's close readings."""
     return frame_of(
-        record,
+        real,
         f"""
         from indicators.dealer_gamma
         where underlying = 'SPX' and reading = 'close' and year(session) = {YEAR} order by session
@@ -141,20 +88,20 @@ def of_year(record: duckdb.DuckDBPyConnection) -> pd.DataFrame:
     )
 
 
-def test_50_of_56_sessions_are_used(record: duckdb.DuckDBPyConnection) -> None:
+def test_50_of_56_sessions_are_used(real: duckdb.DuckDBPyConnection) -> None:
     query = f"""
         select session::varchar, reason from staging.option_snapshots
         where year(session) = {YEAR} and reading = 'close' and verdict {{}} order by session
     """
-    refused = rows_of(record, query.format("= 'refused'"))
+    refused = rows_of(real, query.format("= 'refused'"))
     assert [session for session, _ in refused] == list(REFUSED)
     assert all("was quoted during the session" in reason for _, reason in refused)
-    assert rows_of(record, query.format("= 'superseded'")) == []
-    assert len(rows_of(record, query.format("= 'used'"))) == len(of_year(record)) == 50
+    assert rows_of(real, query.format("= 'superseded'")) == []
+    assert len(rows_of(real, query.format("= 'used'"))) == len(of_year(real)) == 50
 
 
-def test_dealer_gamma_goes_with_squeezemetrics(record: duckdb.DuckDBPyConnection) -> None:
-    found = of_year(record)
+def test_dealer_gamma_goes_with_squeezemetrics(real: duckdb.DuckDBPyConnection) -> None:
+    found = of_year(real)
     ours, theirs = found["gex_ge5_bn"].to_numpy(), found["sm_gex_bn"].to_numpy()
     assert spearmanr(ours, theirs).statistic == pytest.approx(0.883, abs=0.005)
     line = linregress(ours, theirs)
@@ -163,8 +110,8 @@ def test_dealer_gamma_goes_with_squeezemetrics(record: duckdb.DuckDBPyConnection
     assert np.sqrt(np.mean((theirs - line.slope * ours - line.intercept) ** 2)) == pytest.approx(1.19, abs=0.05)
 
 
-def test_naive_gamma_is_a_small_part_of_gross(record: duckdb.DuckDBPyConnection) -> None:
-    found = of_year(record)
+def test_naive_gamma_is_a_small_part_of_gross(real: duckdb.DuckDBPyConnection) -> None:
+    found = of_year(real)
     assert found["gex_naive_bn"].mean() == pytest.approx(12.9, abs=0.1)
     assert found["gex_gross_bn"].mean() == pytest.approx(156, abs=1)
 
@@ -185,10 +132,10 @@ def test_naive_gamma_is_a_small_part_of_gross(record: duckdb.DuckDBPyConnection)
     ids=["Memorial Day", "Independence Day", "Saturday", "Juneteenth", "Friday before the 4th", "before the opening"],
 )
 def test_a_chain_is_read_for_the_session_that_its_quotes_belong_to(
-    record: duckdb.DuckDBPyConnection, quoted: str, session: str, reading: str
+    real: duckdb.DuckDBPyConnection, quoted: str, session: str, reading: str
 ) -> None:
     found = rows_of(
-        record,
+        real,
         f"""
         select distinct s.session::varchar, s.reading, s.verdict
         from raw.option_chains as c inner join staging.option_snapshots as s using (snapshot_id)
@@ -198,30 +145,30 @@ def test_a_chain_is_read_for_the_session_that_its_quotes_belong_to(
     assert found == [(session, reading, "used")]
 
 
-def test_dumps_of_the_morning_are_refused(record: duckdb.DuckDBPyConnection) -> None:
+def test_dumps_of_the_morning_are_refused(real: duckdb.DuckDBPyConnection) -> None:
     query = """
         select underlying, reading, verdict, reason from staging.option_snapshots
         where source = 'files/yfinance' and session = '2026-08-13' order by underlying
     """
     said = ("intraday", "refused", "quoted while the session was going on")
-    assert rows_of(record, query) == [("IWM", *said), ("QQQ", *said), ("SPY", *said)]
+    assert rows_of(real, query) == [("IWM", *said), ("QQQ", *said), ("SPY", *said)]
 
 
-def test_a_chain_without_spot_is_valued_at_the_close(record: duckdb.DuckDBPyConnection) -> None:
+def test_a_chain_without_spot_is_valued_at_the_close(real: duckdb.DuckDBPyConnection) -> None:
     query = """
         select verdict, spot = underlying_close, spot_error_pct from staging.option_snapshots
         where session = '2026-01-30'
     """
-    assert rows_of(record, query) == [("used", True, None)]
+    assert rows_of(real, query) == [("used", True, None)]
 
 
-def test_whole_chains_are_sound(record: duckdb.DuckDBPyConnection) -> None:
+def test_whole_chains_are_sound(real: duckdb.DuckDBPyConnection) -> None:
     worst = """
         select max(parity_error_pct), min(iv_share), count(*) from staging.option_snapshots
         where underlying = 'SPX' and verdict = 'used'
     """
-    [(parity_error, iv_share, count)] = rows_of(record, worst)
+    [(parity_error, iv_share, count)] = rows_of(real, worst)
     assert parity_error < 0.1
     assert iv_share > 0.85
-    # 50 sessions and 2 holidays of 2019, and of the others 7 at the close and 3 once settled.
-    assert count == 62
+    # 50 sessions and 2 holidays of 2019, 6 sessions of 2025, and of 2026 28 at the close and 3 once settled.
+    assert count == 89

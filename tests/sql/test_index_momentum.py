@@ -1,19 +1,15 @@
 """indicators.index_momentum and its pairs: states and readings by hand, slopes against numpy, the note's claim."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
-from functools import cache, partial
+from functools import partial
 from itertools import combinations, product
-from pathlib import Path
 
 import duckdb
 import numpy as np
 import pandas as pd
 import pytest
 
-from assets.indicators import price_trends, trend_averages
-from assets.sources.files import FilePrices
-from tests.sql.given import build, frame_of, inputs, listed, rows_of, sessions
+from tests.sql.given import build, frame_of, rows_of, sessions
 
 COUNT = 60
 DAYS = sessions("2025-08-01", COUNT)
@@ -186,24 +182,8 @@ def test_the_future_never_changes_a_past_row() -> None:
             pd.testing.assert_frame_equal(frame_of(computed(other), query), whole, check_exact=True)
 
 
-@cache
-def built(folder: Path) -> duckdb.DuckDBPyConnection:
-    """Both tables on the real bars from 2015 on."""
-    wanted = listed((*INDICES, *FUNDS, "IRX"))
-    bars = FilePrices(folder).prices(wanted, pd.DataFrame()).rows
-    recent = bars[pd.to_datetime(bars["date"]).between("2015-01-01", "2025-11-24")]
-    until = ("indicators.excess_prices", "reference.pivot_calibration")
-    query = partial(frame_of, build(recent, until, now=datetime(2025, 11, 24, 23, tzinfo=UTC)))
-    given = {
-        "indicators.trend_averages": trend_averages.fill(inputs(query)).rows,
-        "indicators.price_trends": price_trends.fill(inputs(query)).rows,
-    }
-    return build(recent, PAIRS, now=datetime(2025, 11, 24, 23, tzinfo=UTC), given=given)
-
-
-def test_the_note_of_21_november_2025(market_data: Path) -> None:
+def test_the_note_of_21_november_2025(real: duckdb.DuckDBPyConnection) -> None:
     """The literal reading is false, the other one true: the S&P 500 was the last to fall below and is the least so."""
-    found = built(market_data)
     query = """
         select symbol, dist_st_pct, dist_mt_pct, return_21d_pct, is_weakest, joins_below
         from indicators.index_momentum where session = '2025-11-21' and symbol in ('SPY', 'QQQ', 'IWM') order by symbol
@@ -211,7 +191,7 @@ def test_the_note_of_21_november_2025(market_data: Path) -> None:
     near = partial(pytest.approx, abs=0.01)
     # The medium-term figures are for a centre of mass of 71 sessions; a calibration may have another.
     nearly = partial(pytest.approx, abs=0.1)
-    assert rows_of(found, query) == [
+    assert rows_of(real, query) == [
         ("IWM", near(-2.16), nearly(1.13), nearly(-4.4), False, True),
         ("QQQ", near(-2.79), nearly(1.98), nearly(-3.4), True, True),
         ("SPY", near(-1.52), nearly(2.08), nearly(-1.9), False, True),
@@ -220,15 +200,15 @@ def test_the_note_of_21_november_2025(market_data: Path) -> None:
         select is_weakest, joins_below, below_state
         from indicators.index_momentum where session = '2025-11-21' and symbol = 'SPX'
     """
-    assert rows_of(found, query) == [(False, True, "all")]
+    assert rows_of(real, query) == [(False, True, "all")]
     query = """
         select symbol, min(session)::varchar from indicators.index_momentum
         where session >= '2025-11-01' and dist_st_pct < 0 group by symbol order by symbol
     """
-    assert dict(rows_of(found, query)) == {
+    assert dict(rows_of(real, query)) == {
         **dict.fromkeys(("RUT", "IWM"), "2025-11-04"),
         **dict.fromkeys(("NDX", "QQQ"), "2025-11-13"),
         **dict.fromkeys(("SPX", "SPY"), "2025-11-17"),
     }
     query = f"select other_symbol, is_weaker from {PAIRS} where session = '2025-11-21' and symbol = 'SPX'"
-    assert dict(rows_of(found, query)) == {"NDX": False, "RUT": False}
+    assert dict(rows_of(real, query)) == {"NDX": False, "RUT": False}

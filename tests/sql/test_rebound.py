@@ -1,18 +1,15 @@
 """indicators.rebound: a day by hand, quality against numpy, what came of rebounds, and golden days of SPY."""
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
-from functools import cache
-from pathlib import Path
 
+import duckdb
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import pytest
 from scipy import stats
 
-from assets.sources.files import FilePrices
-from tests.sql.given import Bar, Prices, bar, bars, build, frame_of, listed, sessions
+from tests.sql.given import Bar, Prices, bar, bars, build, frame_of, sessions
 
 Array = npt.NDArray[np.float64]
 COUNT = 420
@@ -260,17 +257,10 @@ def test_the_future_never_changes_a_past_row(future: str) -> None:
     pd.testing.assert_frame_equal(found[:day], whole[:day], check_exact=True)
 
 
-SYMBOLS = ("SPY", "VIX", *DEFENSIVE, *CYCLICAL)
-
-
-@cache
-def of_record(folder: Path) -> pd.DataFrame:
-    """The table on real bars, without breadth."""
-    wanted = listed(SYMBOLS)
-    rows = FilePrices(folder).prices(wanted, pd.DataFrame()).rows
-    now = datetime(2026, 7, 22, 22, tzinfo=UTC)
-    given = {"indicators.breadth": pd.DataFrame()}
-    return frame_of(build(rows, "indicators.rebound", now=now, given=given), ROWS).set_index("session")
+@pytest.fixture
+def of_record(real: duckdb.DuckDBPyConnection) -> pd.DataFrame:
+    """The table on the real data."""
+    return frame_of(real, ROWS).set_index("session")
 
 
 def days_of(flags: pd.Series) -> list[str]:
@@ -278,9 +268,8 @@ def days_of(flags: pd.Series) -> list[str]:
     return [f"{day:%Y-%m-%d}" for day in flags.index[flagged(flags)]]
 
 
-def test_the_reversal_days_of_spy(market_data: Path) -> None:
-    found = of_record(market_data)
-    assert days_of(found.loc["2009":"2025", "is_reversal_day"]) == [
+def test_the_reversal_days_of_spy(of_record: pd.DataFrame) -> None:
+    assert days_of(of_record.loc["2009":"2025", "is_reversal_day"]) == [
         "2009-02-26",
         "2009-03-09",
         "2015-08-25",
@@ -293,7 +282,7 @@ def test_the_reversal_days_of_spy(market_data: Path) -> None:
         "2025-04-08",
         "2025-11-20",
     ]
-    assert days_of(found.loc["2015":"2025", "is_gap_reversal"]) == [
+    assert days_of(of_record.loc["2015":"2025", "is_gap_reversal"]) == [
         "2015-08-25",
         "2020-03-20",
         "2022-01-26",
@@ -302,22 +291,20 @@ def test_the_reversal_days_of_spy(market_data: Path) -> None:
     ]
 
 
-def test_the_rebound_that_a_desk_called_failed_was_weak_and_held(market_data: Path) -> None:
-    found = of_record(market_data)
-    row = found[found.index == "2025-11-21"].iloc[0]
+def test_the_rebound_that_a_desk_called_failed_was_weak_and_held(of_record: pd.DataFrame) -> None:
+    row = of_record[of_record.index == "2025-11-21"].iloc[0]
     values = row[["return_pct", "close_location", "fade_pct", "retrace_ratio"]].astype(float)
     assert values.round(2).to_list() == [1.0, 0.19, 0.85, 0.28]
     assert (row["is_rebound_day"], row["is_failed_live"]) == (True, False)
-    assert pd.Timestamp("2025-11-21") not in found["failed_rebound_session"].to_list()
-    assert found["held_rebound_session"]["2025-11-26"] == pd.Timestamp("2025-11-21")
+    assert pd.Timestamp("2025-11-21") not in of_record["failed_rebound_session"].to_list()
+    assert of_record["held_rebound_session"]["2025-11-26"] == pd.Timestamp("2025-11-21")
 
 
-def test_quality_at_the_close_hardly_foretells_failure(market_data: Path) -> None:
+def test_quality_at_the_close_hardly_foretells_failure(of_record: pd.DataFrame) -> None:
     # Why the grade is C: of days live-failed 6 of 13 broke their low within three sessions, of the others 3 in 10.
-    found = of_record(market_data)
-    rebounds = rebounds_of(found)
-    assert len(rebounds) == found["failed_rebounds"].sum() + found["held_rebound_session"].notna().sum()
-    outcome = rebounds.index.isin(found["failed_rebound_session"])
+    rebounds = rebounds_of(of_record)
+    assert len(rebounds) == of_record["failed_rebounds"].sum() + of_record["held_rebound_session"].notna().sum()
+    outcome = rebounds.index.isin(of_record["failed_rebound_session"])
     known = rebounds["rebound_quality"].notna().to_numpy()
     low = rebounds["rebound_quality"].to_numpy()[known]
     statistic = stats.mannwhitneyu(low[~outcome[known]], low[outcome[known]]).statistic

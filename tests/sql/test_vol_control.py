@@ -1,9 +1,6 @@
 """indicators.vol_control and its flows: against pandas and rolling forward, gaps, drop-offs, published figures."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime
-from functools import cache
-from pathlib import Path
 
 import duckdb
 import numpy as np
@@ -13,9 +10,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from assets.indicators import vol_control, vol_control_flows
-from assets.sources.files import FilePrices
-from assets.sources.prices import Instrument
-from tests.sql.given import bars, build, frame_of, instruments, rows_of, sessions
+from tests.sql.given import bars, build, frame_of, rows_of, sessions
 
 Array = NDArray[np.float64]
 
@@ -25,7 +20,6 @@ EXPOSURES = "indicators.vol_control"
 FLOWS = "indicators.vol_control_flows"
 # Of the calibration.
 TARGET, CAP, BUDGET, LOW, HIGH = 12.0, 1.5, 24.8, 0.4, 1.3
-NEWEST = datetime(2026, 7, 22, 22, tzinfo=UTC)
 
 
 def walk(seed: int, swing: float = 0.008) -> Array:
@@ -226,20 +220,14 @@ def test_a_picture_where_there_is_something_to_draw(
     assert figure.axes[0].lines
 
 
-@cache
-def on_real_closes(folder: Path) -> duckdb.DuckDBPyConnection:
-    """The tables on the real S&P 500."""
-    listed = instruments().rename(columns={"class": "asset_class"}).set_index("symbol")
-    spx = Instrument("SPX", *listed.loc["SPX", ["asset_class", "role", "sector", "calendar", "yahoo_symbol"]])
-    return build(FilePrices(folder).prices([spx], pd.DataFrame()).rows, FLOWS, now=NEWEST)
-
-
 @pytest.mark.parametrize(
     ("session", "leverage", "notional_bn"),
     [("2025-11-14", 0.951, 197), ("2025-11-21", 0.857, 177), ("2025-11-24", 0.815, 169)],
 )
-def test_exposure_of_november_2025(market_data: Path, session: str, leverage: float, notional_bn: float) -> None:
-    found = exposures(on_real_closes(market_data)).loc[session]
+def test_exposure_of_november_2025(
+    real: duckdb.DuckDBPyConnection, session: str, leverage: float, notional_bn: float
+) -> None:
+    found = exposures(real).loc[session]
     assert round(found["leverage"], 3) == leverage
     assert found["notional_bn"] == pytest.approx(notional_bn, abs=1)
 
@@ -249,15 +237,15 @@ def test_exposure_of_november_2025(market_data: Path, session: str, leverage: fl
     [("2025-06-24", 21, 114.2, 111.3), ("2021-01-19", 21, 96, 91.4), ("2021-01-19", 10, 40, 35.1)],
 )
 def test_published_flows_lie_in_the_band(
-    market_data: Path, session: str, count: int, published: float, ours: float
+    real: duckdb.DuckDBPyConnection, session: str, count: int, published: float, ours: float
 ) -> None:
     query = f"from {FLOWS} where session = '{session}' and flow_sessions = {count} and daily_move_pct = 0.5"
-    scenario = frame_of(on_real_closes(market_data), query).iloc[0]
+    scenario = frame_of(real, query).iloc[0]
     assert round(scenario["flow_bn"], 1) == ours
     assert scenario["flow_lo_bn"] <= published <= scenario["flow_hi_bn"]
 
 
-def test_the_published_sale_of_august_2024_lies_in_the_band(market_data: Path) -> None:
-    found = exposures(on_real_closes(market_data)).loc["2024-08-05"]
+def test_the_published_sale_of_august_2024_lies_in_the_band(real: duckdb.DuckDBPyConnection) -> None:
+    found = exposures(real).loc["2024-08-05"]
     assert round(found["flow_15d_realised_bn"], 1) == -126.6
     assert found["flow_15d_realised_lo_bn"] <= -103 <= found["flow_15d_realised_hi_bn"]
