@@ -213,7 +213,19 @@ def _create(connection: duckdb.DuckDBPyConnection, table: Table, rows: pd.DataFr
     connection.execute(f"create table {table.qualified} ({columns})")
     if rows is not None:
         _insert(connection, table, rows)
-    elif table.filled_by == "csv":
+    else:
+        _fill(connection, table)
+
+
+def refill(connection: duckdb.DuckDBPyConnection, *names: str) -> None:
+    """Compute tables anew from what their upstream tables hold now, in the order given."""
+    for name in names:
+        connection.execute(f"delete from {name}")
+        _fill(connection, tables()[name])
+
+
+def _fill(connection: duckdb.DuckDBPyConnection, table: Table) -> None:
+    if table.filled_by == "csv":
         connection.execute(f"insert into {table.qualified} from read_csv('{table.csv}', header = true, quote = '\"')")
     elif table.filled_by == "sql":
         connection.execute(f"insert into {table.qualified} by name {table.sql}")
