@@ -23,8 +23,25 @@ from tests.orchestration.command import undertow
 TEST_DATA = os.environ.get("UNDERTOW_TEST_DATA", str(ROOT.parent / "shared" / "data"))
 
 
-# By how long they take, so that no worker is left with a long one at the end.
-LONGEST = ("test_dagster_ui.py", "test_concurrency.py", "test_cli.py", "test_properties.py", "test_as_of.py")
+# By how long they take, so that no worker is left with a long one at the end. The first that needs a run of everything
+# stands apart from the others that need it, which would only wait for it.
+LONGEST = (
+    *(
+        "test_dagster_ui.py",
+        "test_killed_runs.py",
+        "test_golden_regime.py",
+        "test_cli.py",
+        "test_second_runs.py",
+        "test_as_of.py",
+    ),
+    *(
+        "test_readers.py",
+        "test_properties.py",
+        "test_no_look_ahead.py",
+        "test_missing_inputs.py",
+        "test_calibration.py",
+    ),
+)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

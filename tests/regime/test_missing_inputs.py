@@ -14,7 +14,7 @@ from assets.sources.sessions import DECISION_TIME, at_new_york
 from tests.sql.chains import rows as chain_rows
 from tests.sql.chains import whole as whole_chain
 from tests.sql.given import build, frame_of, instruments, refill, rows_of, sessions, tables
-from tests.sql.test_properties import AVERAGES, series
+from tests.sql.markets import AVERAGES, series
 
 # Long enough for the rank of turbulence, which looks back twice over three years.
 DAYS = sessions("2020-01-02", 1470)
