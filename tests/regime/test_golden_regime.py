@@ -1,7 +1,6 @@
 """Golden values of the regime on real data: the great sell-offs, the note's session, comparators, worth, verdicts."""
 
 import duckdb
-import pandas as pd
 import pytest
 
 from tests.sql.given import frame_of, rows_of
@@ -120,22 +119,23 @@ WORTH = {
 
 
 def test_danger_ranks_sessions_better_than_chance_and_loses_to_vix(real: duckdb.DuckDBPyConnection) -> None:
-    columns = "auc, auc_lo, auc_hi, 100 * brier_skill as skill, dm_vix_p, forecasts"
-    found = frame_of(real, f"select outcome, predictor, {columns} from regime.validation").set_index(
-        ["outcome", "predictor"]
-    )
-    assert found["forecasts"].unique() == [3603]
-    assert set(found.index) == set(WORTH)
+    columns = "auc, auc_lo, auc_hi, 100 * brier_skill, dm_vix_p, forecasts"
+    rows = rows_of(real, f"select outcome, predictor, {columns} from regime.validation")
+    found = {(outcome, predictor): of for outcome, predictor, *of in rows}
+    assert set(found) == set(WORTH)
     for key, (auc, low, high, skill, p) in WORTH.items():
-        row = found.loc[key]
+        *aucs, found_skill, found_p, forecasts = found[key]
+        assert forecasts == 3603
         # Solvers and the draws of the bootstrap may differ in the last digit shown.
-        assert row[["auc", "auc_lo", "auc_hi"]].to_list() == pytest.approx([auc, low, high], abs=0.006), key
-        assert row["skill"] == pytest.approx(skill, abs=0.6), key
-        assert pd.isna(row["dm_vix_p"]) if p is None else row["dm_vix_p"] == pytest.approx(p, abs=0.002), key
+        assert aucs == pytest.approx([auc, low, high], abs=0.006), key
+        assert found_skill == pytest.approx(skill, abs=0.6), key
+        assert found_p is None if p is None else found_p == pytest.approx(p, abs=0.002), key
     for outcome in ("drawdown", "high_vol"):
-        vix, danger = (found.loc[(outcome, name)] for name in ("vix", "danger"))
-        assert 0.5 < danger["auc_lo"] < danger["auc"] < vix["auc"]
-        assert danger["skill"] < vix["skill"]
+        (vix, *_, vix_skill, _, _), (danger, danger_lo, _, danger_skill, _, _) = (
+            found[outcome, name] for name in ("vix", "danger")
+        )
+        assert 0.5 < danger_lo < danger < vix
+        assert danger_skill < vix_skill
 
 
 def test_all_28_claims_have_an_answer_and_the_verdicts_are_those_of_the_page(real: duckdb.DuckDBPyConnection) -> None:

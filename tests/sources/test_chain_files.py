@@ -610,9 +610,11 @@ def test_the_real_folder(real: duckdb.DuckDBPyConnection) -> None:
         """,
     )
     assert snapshots[["is_unique", "is_priced", "is_alive"]].all(axis=None)
-    for row in snapshots.itertuples():
-        assert (row.session, row.reading) == ELSEWHERE.get((row.source, row.quoted), (row.quoted, "close"))
-        assert set(row.roots) <= {*SPX.roots, row.underlying}
+    for row in snapshots.to_dict("records"):
+        assert (row["session"], row["reading"]) == ELSEWHERE.get(
+            (row["source"], row["quoted"]), (row["quoted"], "close")
+        )
+        assert set(row["roots"]) <= {*SPX.roots, row["underlying"]}
     # At the money a call and a put of one expiry and strike cost about the same.
     errors = """
         with nearest as (
@@ -637,7 +639,8 @@ def test_the_real_folder(real: duckdb.DuckDBPyConnection) -> None:
     [(error, compared)] = rows_of(real, errors)
     assert error < 0.02
     assert compared == snapshots["spot"].notna().sum()
-    counts = snapshots.groupby(["underlying", "source"]).size().to_dict()
+    per_source = "select underlying, source, count(distinct snapshot_id) from raw.option_chains group by all"
+    counts = {(symbol, source): count for symbol, source, count in rows_of(real, per_source)}
     assert counts["SPX", "files/eod"] == 58
     assert counts["SPX", "files/oi_only"] == 25
     assert (counts["SPX", "files/cboe_json_flat"], counts["SPY", "files/cboe_json_flat"]) == (5, 2)
