@@ -158,7 +158,7 @@ def read_with_pandas_and_polars(folder: Path, expected: dict[str, Any], catalogu
 
 
 def test_every_reader_finds_every_table_while_a_run_publishes(
-    publishing: Path, expected: dict[str, Any], catalogue: Catalogue
+    expected: dict[str, Any], publishing: Path, catalogue: Catalogue
 ) -> None:
     """The files are replaced twice at least meanwhile."""
     readers = [read_with_sqlalchemy, read_with_pandas_and_polars]
