@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 from functools import cache
+from importlib.metadata import version
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -345,7 +346,7 @@ def _script(value: object) -> Markup:
 @cache
 def _library(keep_in: Path | None) -> str:
     """Vega-Embed with what it needs; it sets `window.draw`."""
-    kept = keep_in / f"vega_embed_of_vl_convert_{vl_convert.__version__}.js" if keep_in else None
+    kept = keep_in / f"vega_embed_of_vl_convert_{version('vl-convert-python')}.js" if keep_in else None
     if kept and kept.exists():
         return kept.read_text("utf-8")
     library = vl_convert.javascript_bundle("window.draw = vegaEmbed;").replace("</script", "<\\/script")
