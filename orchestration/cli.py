@@ -6,7 +6,7 @@ import os
 import sys
 from datetime import date, datetime
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
@@ -115,23 +115,24 @@ def doctor(profile: Profile = None) -> None:
 
 
 def main(*arguments: Any) -> None:  # noqa: ANN401 - what typer passes on
-    """Entry point: a known error is one line on standard error, not a traceback."""
+    """Run a command: a known error is one line on standard error, not a traceback."""
     try:
         app(*arguments)
     except (SettingsError, TableError, WarehouseError) as error:
         Console(stderr=True).print(str(error), style="red", highlight=False, markup=False, soft_wrap=True)
-        _end(2)
+        raise SystemExit(2) from None
+
+
+def script() -> None:
+    """Entry point: runs a command, and ends the process without taking apart what was imported, which takes a second."""
+    try:
+        main()
     except SystemExit as ended:
-        _end(ended.code if isinstance(ended.code, int) else 0)
-
-
-def _end(code: int) -> NoReturn:
-    """End the process without taking apart what was imported, which takes Python a second."""
-    atexit._run_exitfuncs()  # noqa: SLF001 - what asked to be called at the end is called
-    sys.stdout.flush()
-    sys.stderr.flush()
-    os._exit(code)
+        atexit._run_exitfuncs()  # noqa: SLF001 - what asked to be called at the end is called
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(ended.code if isinstance(ended.code, int) else 0)
 
 
 if __name__ == "__main__":
-    main()
+    script()
