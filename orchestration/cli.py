@@ -124,7 +124,7 @@ def main(*arguments: Any) -> None:  # noqa: ANN401 - what typer passes on
 
 
 def script() -> None:
-    """Entry point: runs a command, and ends the process without taking apart what was imported, which takes a second."""
+    """Entry point: runs a command and ends without taking apart what was imported, which takes a second."""
     try:
         main()
     except SystemExit as ended:
