@@ -59,4 +59,4 @@ def published_asset(catalogue: Catalogue, settings: Settings) -> dg.AssetsDefini
 def _page(settings: Settings, query: Callable[[str], pd.DataFrame]) -> str:
     from assets.published import desk_note  # noqa: PLC0415 - the charts' library costs every process a quarter second
 
-    return desk_note.page(query, keep_in=settings.main_home)
+    return desk_note.page(query, keep_in=settings.home)

@@ -25,7 +25,7 @@ def write_page(settings: Settings, day: date | None, file: Path) -> None:
     path = published_file(settings)
     with duckdb.connect(str(path), read_only=True) as connection:
         try:
-            page = desk_note.page(lambda sql: connection.sql(sql).df(), day, keep_in=settings.main_home)
+            page = desk_note.page(lambda sql: connection.sql(sql).df(), day, keep_in=settings.home)
         except desk_note.NoNoteError as error:
             raise WarehouseError(f"{path}: {error}") from error
     try:
