@@ -3,7 +3,8 @@ description: >-
   One row per session - the state of the market in one line. danger and what it rests on are those of regime.danger,
   each s_ column is a sub-score of regime.sub_scores, from 0 (calm) to 1 (stressed), and the label has hysteresis
   (regime.labels). Beside them stand the models' states, which enter nothing, and the estimates behind the sub-scores,
-  whose bands and reasons are in their own tables. inputs_missing names the sub-scores that danger had to do without, and SPX where the close is missing.
+  whose bands and reasons are in their own tables. inputs_missing names the
+  sub-scores that danger had to do without, and SPX where the close is missing; scores_in_part those that stand on less.
 grain: [session]
 owner: team:research
 columns:
@@ -55,6 +56,7 @@ columns:
   absorption_ratio: {type: DOUBLE, unit: ratio, meaning: "Share of the sectors' variance that a fifth of their principal components explain: 2 of 8 to 11", nullable: true, min: 0, max: 1.000001}
   grade: {type: VARCHAR, unit: A to D, meaning: "How far the estimate can be trusted (docs/methodology.md)", allowed: [A, B, C, D]}
   inputs_missing: {type: VARCHAR, unit: text, meaning: "Inputs that were missing or too short, separated by commas; NULL if none", nullable: true}
+  scores_in_part: {type: VARCHAR, unit: text, meaning: "Sub-scores that go on without a part of what they are made of, each with the parts in brackets; NULL if none", nullable: true}
   simulated: {type: BOOLEAN, unit: flag, meaning: Whether the numbers come from the simulated market of the demo profile}
 rows: {min: 1}
 sessions: complete
@@ -169,6 +171,7 @@ final as (
         y.absorption_ratio,
         'C' as grade,
         nullif(concat_ws(', ', case when i.spx_close is null then 'SPX' end, d.inputs_missing), '') as inputs_missing,
+        d.scores_in_part,
         (select bool_or(source = 'simulated') from staging.prices) as simulated
     from regime.danger as d
     inner join sub_scores as s using (session)

@@ -21,6 +21,7 @@ columns:
   driver_3: {type: VARCHAR, unit: name, meaning: Sub-score that moved danger third most; NULL where none did, nullable: true}
   driver_3_move: {type: DOUBLE, unit: 0 to 1, meaning: What driver_3 adds to danger_change, nullable: true, min: -1, max: 1}
   inputs_missing: {type: VARCHAR, unit: text, meaning: "Inputs that were missing or too short, separated by commas; NULL if none", nullable: true}
+  scores_in_part: {type: VARCHAR, unit: text, meaning: "Sub-scores that go on without a part of what they are made of, each with the parts in brackets; NULL if none", nullable: true}
 rows: {min: 1}
 expectations:
   - {expect: expect_column_pair_values_a_to_be_greater_than_b, column_A: danger_hi, column_B: danger, or_equal: true, ignore_row_if: either_value_is_missing}
@@ -43,7 +44,9 @@ means as (
             when coalesce(sum(score_weight) filter (score is not null), 0) >= 0.6 * sum(score_weight)
                 then sum((share_of_known * score)::decimal(18, 15))::double
         end as danger,
-        nullif(string_agg(score_title, ', ' order by score_weight desc, sub_score) filter (score is null), '') as inputs_missing
+        nullif(string_agg(score_title, ', ' order by score_weight desc, sub_score) filter (score is null), '') as inputs_missing,
+        string_agg(score_title || ' (' || parts_missing || ')', ', ' order by score_weight desc, sub_score)
+            filter (parts_missing is not null) as scores_in_part
     from weighed
     group by session
 ),
@@ -129,7 +132,8 @@ final as (
         d.driver_2_move,
         d.driver_3,
         d.driver_3_move,
-        c.inputs_missing
+        c.inputs_missing,
+        c.scores_in_part
     from changes as c
     left join widths as w using (session)
     left join drivers as d using (session)

@@ -3,7 +3,8 @@ description: >-
   One row per session and sub-score of reference.sub_scores, from the first session that has any - how stressed one part
   of the market is, from 0 (calm) to 1 (stressed). The rules are in reference.sub_scores. The band carries the estimate's
   own over; where a rule ranks a value, the band's ends are ranked in the same window, which still holds the value itself.
-  A missing sub-score is NULL and counts with no weight.
+  A missing sub-score is NULL and counts with no weight; one that goes on without a part of what it is made of says so in
+  parts_missing.
 grain: [session, sub_score]
 owner: team:research
 columns:
@@ -16,6 +17,7 @@ columns:
   score_weight: {type: DOUBLE, unit: ratio, meaning: "Weight of the sub-score by its grade: A 1, B 0.75, C 0.5, D 0.25", min: 0.25, max: 1}
   error_group: {type: VARCHAR, unit: name, meaning: Sub-scores of one group are taken to err together and those of two groups independently}
   score_title: {type: VARCHAR, unit: text, meaning: What it is called in a sentence}
+  parts_missing: {type: VARCHAR, unit: text, meaning: "Parts that the sub-score goes on without, as its own table names them; NULL if none or without a score", nullable: true}
 rows: {min: 1}
 expectations:
   - {expect: expect_column_pair_values_a_to_be_greater_than_b, column_A: score_hi, column_B: score, or_equal: true, ignore_row_if: either_value_is_missing}
@@ -235,6 +237,49 @@ scores as (
     select * from speculation
 ),
 
+parts as (
+    select session, 'liquidity' as sub_score, inputs_missing as parts_missing
+    from indicators.liquidity
+    union all by name
+    -- The official indices stand beside turbulence and are no part of it.
+    select
+        session,
+        'turbulence' as sub_score,
+        array_to_string(
+            list_filter(string_split(inputs_missing, ', '), lambda part: part not like '% of the last % days'), ', '
+        ) as parts_missing
+    from indicators.systemic
+    union all by name
+    select session, 'breadth' as sub_score, inputs_missing as parts_missing
+    from indicators.breadth
+    union all by name
+    select session, 'gamma' as sub_score, inputs_missing as parts_missing
+    from indicators.dealer_gamma
+    where underlying = 'SPX' and reading = 'close'
+    union all by name
+    -- Of what rebounds lack only ranks are part of their quality.
+    select
+        session,
+        'rebound' as sub_score,
+        array_to_string(
+            list_filter(string_split(inputs_missing, ', '), lambda part: part like 'rank of %'), ', '
+        ) as parts_missing
+    from indicators.rebound
+    union all by name
+    select
+        session,
+        'speculation' as sub_score,
+        array_to_string(
+            list_filter(
+                ['bitcoin_sensitive', 'quantum', 'unprofitable_tech'], lambda basket: not list_contains(list(part), basket)
+            ),
+            ', '
+        ) as parts_missing
+    from ranked
+    where sub_score = 'speculation'
+    group by session
+),
+
 spine as (
     select session
     from reference.sessions
@@ -253,10 +298,12 @@ final as (
         r.grade,
         case r.grade when 'A' then 1 when 'B' then 0.75 when 'C' then 0.5 else 0.25 end::double as score_weight,
         r.error_group,
-        r.score_title
+        r.score_title,
+        case when s.score is not null then nullif(parts.parts_missing, '') end as parts_missing
     from spine
     cross join reference.sub_scores as r
     left join scores as s on s.session = spine.session and s.sub_score = r.sub_score
+    left join parts on parts.session = spine.session and parts.sub_score = r.sub_score
 )
 
 select * from final

@@ -42,7 +42,7 @@ class Gone:
     Attributes:
         where: The raw rows that it is.
         lost: Sub-scores that need it.
-        weaker: Sub-scores that go on with the rest of what they are made of, and what their own table then names.
+        weaker: Sub-scores that go on with the rest of their parts, and what the row and their own table then name.
         table: The raw table.
     """
 
@@ -189,6 +189,8 @@ def test_without_an_input_the_row_is_poorer_says_so_and_is_otherwise_the_same(
         other = days[(found.scores[name] != whole.scores.loc[days, name]) & found.scores[name].notna()]
         assert len(other)
         assert named[name].loc[other, "inputs_missing"].str.contains(gone.weaker[name]).all()
+        in_part = rf"{TITLES[name]} \([^)]*{gone.weaker[name]}"
+        assert found.rows.loc[other, "scores_in_part"].str.contains(in_part).all()
     for said, there in zip(found.rows["inputs_missing"].fillna(""), found.scores.notna().to_numpy(), strict=True):
         assert set(filter(None, said.split(", "))) == set(TITLES[~there])
 
