@@ -31,7 +31,8 @@ def build_defs(settings: Settings, catalogue: Catalogue | None = None) -> dg.Def
     @dg.resource(description="The open warehouse; one run has it at a time.")
     def warehouse(context: dg.InitResourceContext) -> Iterator[Warehouse]:
         with open_warehouse(settings, catalogue, clock(settings)) as opened:
-            if context.run and (context.run.asset_selection is None or PUBLISHED in context.run.asset_selection):
+            # Without a selection it is a run of everything.
+            if context.run and (not context.run.asset_selection or PUBLISHED in context.run.asset_selection):
                 opened.begin_copy()
             yield opened
 

@@ -4,7 +4,10 @@ For each profile: wall seconds, peak memory, the share spent importing, and seco
 percentile ranks of the panic index in SQL beside the obvious alternative, pandas' rolling rank.
 """
 
+import contextlib
+import io
 import json
+import logging
 import os
 import resource
 import shutil
@@ -14,15 +17,18 @@ import tempfile
 import time
 from collections import defaultdict
 from pathlib import Path
-from typing import Any
 
 import duckdb
 import numpy as np
 import pandas as pd
+import typer
 from rich.console import Console
 from rich.table import Table as Grid
 
+from orchestration import cli
 from orchestration.settings import ROOT
+from orchestration.tables import SCHEMAS
+from orchestration.warehouse import Written
 
 MARKET_DATA = Path(os.environ.get("UNDERTOW_TEST_DATA", str(ROOT.parent / "shared" / "data")))
 
@@ -69,43 +75,51 @@ def _forget_newest_session(warehouse: Path) -> None:
         connection.execute(f"delete from raw.prices where date = ({newest})")
 
 
+class _Stages(logging.Handler):
+    """Collects what each table's write took, from the run's own log."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.stages: dict[str, tuple[int | None, float]] = {}
+        self.newest = time.perf_counter()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Note the seconds of a write; those of the publication are those since the last table."""
+        now = time.perf_counter()
+        if isinstance(written := getattr(record, "written", None), Written):
+            self.stages[record.getMessage()] = written.rows, written.seconds
+        elif written is not None:
+            self.stages["publication"] = None, now - self.newest
+        self.newest = now
+
+
 def run_here() -> None:
-    """Run one profile in this process as the command line does, and print what each stage cost as JSON."""
+    """`undertow run` in this process; prints what each stage cost as JSON."""
     stages: dict[str, tuple[int | None, float]] = {}
     started = time.perf_counter()
     import great_expectations.expectations  # noqa: F401, PLC0415 - its cost is what is measured
 
     stages["import of great_expectations"] = None, time.perf_counter() - started
     started = time.perf_counter()
-    import dagster as dg  # noqa: PLC0415 - the same
-
-    from orchestration.definitions import build_defs  # noqa: PLC0415
-    from orchestration.event_log import quick_event_log  # noqa: PLC0415
-    from orchestration.settings import load_settings  # noqa: PLC0415
+    import orchestration.runs  # noqa: F401, PLC0415 - the same
 
     stages["other imports"] = None, time.perf_counter() - started
     started = time.perf_counter()
-    job = build_defs(load_settings()).resolve_job_def("refresh")
-    stages["definitions"] = None, time.perf_counter() - started
-    started = time.perf_counter()
-    quiet: Any = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
-    os.chdir(os.environ["DAGSTER_HOME"])
-    with quick_event_log(), dg.DagsterInstance.get() as instance:
-        result = job.execute_in_process(instance=instance, run_config=quiet)
-    spent = time.perf_counter() - started
+    seen = _Stages()
+    logging.getLogger("undertow").addHandler(seen)
+    with contextlib.redirect_stdout(io.StringIO()), contextlib.suppress(typer.Exit):
+        cli.run()
+    rest = time.perf_counter() - started - sum(seconds for _, seconds in seen.stages.values())
     by_schema: dict[str, float] = defaultdict(float)
-    for event in result.get_asset_materialization_events():
-        metadata = event.materialization.metadata
-        if event.asset_key and "seconds" in metadata:
-            rows: Any = metadata["dagster/row_count"].value if "dagster/row_count" in metadata else None
-            seconds: Any = metadata["seconds"].value
-            stages[".".join(event.asset_key.path)] = rows, seconds
-            by_schema[event.asset_key.path[0]] += seconds
-            spent -= seconds
-    stages |= {f"all of {schema}": (None, seconds) for schema, seconds in by_schema.items()}
-    stages["Dagster, pictures, previews, lineage"] = None, spent
+    for name, (_, seconds) in seen.stages.items():
+        by_schema[name.split(".")[0]] += seconds
+    stages |= seen.stages
+    stages |= {f"all of {schema}": (None, seconds) for schema, seconds in by_schema.items() if schema in SCHEMAS}
+    stages["Dagster, pictures, previews, lineage"] = None, rest
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(json.dumps({"stages": stages, "peak_mb": peak}))  # noqa: T201 - read by the parent
+    print(json.dumps({"stages": stages, "peak_mb": peak}), flush=True)  # noqa: T201 - read by the parent
+    # As the command ends.
+    os._exit(0)
 
 
 def bench_ranks(console: Console) -> None:
