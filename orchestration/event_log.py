@@ -2,30 +2,34 @@
 
 import contextlib
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 from unittest import mock
 
 from dagster._core.storage.event_log.sqlite import sqlite_event_log
 from sqlalchemy import create_engine, event
 from sqlalchemy.engine import Engine
+from sqlalchemy.pool import StaticPool
 
 
 @contextlib.contextmanager
 def quick_event_log() -> Iterator[None]:
-    """Within it, writes to SQLite do not wait for the disk each time.
+    """Within it, writes to SQLite are quick.
 
-    Dagster opens the file anew for each write, and when the last connection is closed SQLite brings its write-ahead log
-    into the file and waits for the disk twice; so one connection is kept open. `synchronous = normal` leaves out the
-    wait after each commit: if the machine loses power the newest events may be lost, but the file stays whole
-    (https://www.sqlite.org/pragma.html#pragma_synchronous). It also makes an SQLAlchemy engine anew, which then asks
-    for the dialect and compiles the statement anew; here one engine serves a file.
+    Dagster makes an SQLAlchemy engine and opens the file anew for each write. The engine asks for the dialect and
+    compiles the statement each time, and when a file's last connection is closed SQLite brings its write-ahead log into
+    the file and waits for the disk twice. Here one engine with one connection serves a file of the event log, and of
+    every other file one connection stays open. `synchronous = normal` leaves out the wait after each commit: if the
+    machine loses power the newest events may be lost, but the file stays whole
+    (https://www.sqlite.org/pragma.html#pragma_synchronous).
     """
-    engines: dict[str, Engine] = {}
+    engines: dict[str, _LastingEngine] = {}
 
-    def reused(url: str, **options: Any) -> Engine:  # noqa: ANN401 - SQLAlchemy's
+    def lasting(url: str, *, connect_args: Mapping[str, Any], **_: object) -> _LastingEngine:
         if url not in engines:
-            engines[url] = create_engine(url, **options)
+            # Dagster's storage lets one thread at a time in.
+            anywhere = {**connect_args, "check_same_thread": False}
+            engines[url] = _LastingEngine(create_engine(url, poolclass=StaticPool, connect_args=anywhere))
         return engines[url]
 
     kept: dict[str, sqlite3.Connection] = {}
@@ -41,9 +45,25 @@ def quick_event_log() -> Iterator[None]:
 
     event.listen(Engine, "connect", connected)
     try:
-        with mock.patch.object(sqlite_event_log, "create_engine", reused):
+        with mock.patch.object(sqlite_event_log, "create_engine", lasting):
             yield
     finally:
         event.remove(Engine, "connect", connected)
+        for engine in engines.values():
+            engine.end()
         for connection in kept.values():
             connection.close()
+
+
+class _LastingEngine(Engine):
+    """An engine that keeps its connection when it is told to dispose of it."""
+
+    def __init__(self, made: Engine) -> None:
+        super().__init__(made.pool, made.dialect, made.url)
+
+    def dispose(self, close: bool = True) -> None:
+        """Nothing, until the end."""
+
+    def end(self) -> None:
+        """Close the connection."""
+        super().dispose()
