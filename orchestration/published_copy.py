@@ -131,10 +131,11 @@ class PublishedCopy:
             return
         target.parent.mkdir(parents=True, exist_ok=True)
         grain = ", ".join(quoted(name) for name in table.header.grain)
+        # DuckDB's own temporary file would have a name that readers list, and outlive a run that is killed.
         self._connection.execute(
             f"""
             copy (from {table.qualified} order by {grain}) to {literal(str(_aside(target)))} (
-                format parquet, compression zstd,
+                format parquet, compression zstd, use_tmp_file false,
                 kv_metadata {{
                     profile: '{self._settings.profile}', simulated: '{self._settings.simulated}', content: '{content}'
                 }}
