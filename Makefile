@@ -21,8 +21,7 @@ help: ## List the targets
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z0-9.-]+:.*## / {printf "  %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: $(VENV)/run ## Land data, rebuild, check, publish, print the note (demo profile unless UNDERTOW_PROFILE says else)
-	@$(BIN)/undertow run
-	$(BIN)/undertow note
+	@$(BIN)/undertow run --note
 
 note: $(VENV)/run ## Print the newest desk note
 	@$(BIN)/undertow note

@@ -34,8 +34,10 @@ def run(
     profile: Profile = None,
     as_of: AsOf = None,
     select: Annotated[str | None, typer.Option(help="Dagster asset selection; everything by default.")] = None,
+    note: Annotated[bool, typer.Option("--note", help="Print the newest desk note in the end.")] = False,
 ) -> None:
     """Land the newest data, rebuild every table, check it and publish."""
+    from orchestration.note import print_note  # noqa: PLC0415
     from orchestration.runs import refresh  # noqa: PLC0415
 
     settings = load_settings(profile=profile, as_of=as_of)
@@ -44,11 +46,14 @@ def run(
     # dagster.yaml names its folders relative to itself.
     os.environ.setdefault("DAGSTER_HOME", str(ROOT))
     os.chdir(os.environ["DAGSTER_HOME"])
-    raise typer.Exit(0 if refresh(settings, select, Console()) else 1)
+    succeeded = refresh(settings, select, Console())
+    if succeeded and note:
+        print_note(settings, None, Console())
+    raise typer.Exit(0 if succeeded else 1)
 
 
-@app.command()
-def note(
+@app.command("note")
+def show_note(
     profile: Profile = None,
     as_of: AsOf = None,
     on: Annotated[

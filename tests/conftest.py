@@ -88,7 +88,7 @@ def home_after_a_run(tmp_path_factory: pytest.TempPathFactory, worker_id: str, n
         if not (folder / "run.txt").exists():
             folder.mkdir(exist_ok=True)
             shutil.copy(ROOT / "dagster.yaml", folder)
-            run = undertow(folder, "run", **settings)
+            run = undertow(folder, "run", "--note", **settings)
             assert run.returncode == 0, run.stdout + run.stderr
             assert run.stderr == ""
             (folder / "run.txt").write_text(run.stdout)

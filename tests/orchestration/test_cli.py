@@ -30,6 +30,8 @@ def test_the_note_fits_80_columns_and_says_that_it_is_simulated(home: Path) -> N
     assert "Volatility panic is" in note.stdout
     assert "Dealers are assumed to hold: calls_long_puts_short." in note.stdout
     assert max(map(len, note.stdout.splitlines())) <= 80
+    # `make run` prints it at the end of the run.
+    assert (home / "run.txt").read_text().endswith(note.stdout)
 
 
 def test_the_page_of_the_newest_session_is_published_and_that_of_any_other_written(home: Path, tmp_path: Path) -> None:
