@@ -3,8 +3,8 @@ description: >-
   One row per session - the state of the market in one line. danger and what it rests on are those of regime.danger,
   each s_ column is a sub-score of regime.sub_scores, from 0 (calm) to 1 (stressed), and the label has hysteresis
   (regime.labels). Beside them stand the models' states, which enter nothing, and the estimates behind the sub-scores,
-  whose bands and reasons are in their own tables. inputs_missing names the
-  sub-scores that danger had to do without, and SPX where the close is missing; scores_in_part those that stand on less.
+  whose bands and reasons are in their own tables. inputs_missing names the sub-scores that danger had to do without, and
+  SPX where the close is missing; scores_in_part those that stand on less.
 grain: [session]
 owner: team:research
 columns:

@@ -23,7 +23,11 @@ expectations:
   - {expect: expect_column_pair_values_a_to_be_greater_than_b, column_A: score_hi, column_B: score, or_equal: true, ignore_row_if: either_value_is_missing}
   - {expect: expect_column_pair_values_a_to_be_greater_than_b, column_A: score, column_B: score_lo, or_equal: true, ignore_row_if: either_value_is_missing}
 */
-with pivots as (
+with speculative as (
+    select unnest(['unprofitable_tech', 'quantum', 'bitcoin_sensitive']) as basket
+),
+
+pivots as (
     select
         session,
         horizon,
@@ -174,7 +178,7 @@ levels as (
         -basket_return_21d_pct as level_lo,
         -basket_return_21d_pct as level_hi
     from indicators.baskets
-    where basket in ('unprofitable_tech', 'quantum', 'bitcoin_sensitive')
+    where basket in (select basket from speculative)
 ),
 
 numbered as (
@@ -267,17 +271,13 @@ parts as (
     from indicators.rebound
     union all by name
     select
-        session,
+        scored.session,
         'speculation' as sub_score,
-        array_to_string(
-            list_filter(
-                ['bitcoin_sensitive', 'quantum', 'unprofitable_tech'], lambda basket: not list_contains(list(part), basket)
-            ),
-            ', '
-        ) as parts_missing
-    from ranked
-    where sub_score = 'speculation'
-    group by session
+        string_agg(asked.basket, ', ' order by asked.basket) as parts_missing
+    from speculation as scored
+    cross join speculative as asked
+    anti join ranked as r on r.session = scored.session and r.part = asked.basket
+    group by scored.session
 ),
 
 spine as (
