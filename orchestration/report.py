@@ -5,6 +5,7 @@ from pathlib import Path
 
 import duckdb
 
+from assets.frames import frame_of
 from assets.published import desk_note
 from orchestration.errors import WarehouseError
 from orchestration.published_file import published_file
@@ -25,7 +26,7 @@ def write_page(settings: Settings, day: date | None, file: Path) -> None:
     path = published_file(settings)
     with duckdb.connect(str(path), read_only=True) as connection:
         try:
-            page = desk_note.page(lambda sql: connection.sql(sql).df(), day, keep_in=settings.home)
+            page = desk_note.page(lambda sql: frame_of(connection.sql(sql)), day, keep_in=settings.home)
         except desk_note.NoNoteError as error:
             raise WarehouseError(f"{path}: {error}") from error
     try:
